@@ -1,0 +1,1 @@
+"""Runs named SQL on an engine: tables in, tables out."""
