@@ -1,0 +1,216 @@
+"""A customer's own rhythm: the usual gap, and the silences at which a lapse begins.
+
+Times are days on the clock in force. "Section 6" is section 6 of the lapse study that these formulas come from; the rule around
+them is docs/reference/rules.md, sections 5 and 7.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import accumulate
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from tenure.purchase.mbg_nbd import p_buy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tenure.lifecycle.policy import Rule
+
+__all__ = ["SMAX", "cross", "crossings", "horizon", "level", "odds", "p_buy", "rhythm", "thresholds", "usual", "z"]
+
+Floats = npt.NDArray[np.float64]
+
+SMAX = 3652.5
+"""The silence, in days, beyond which a falling chance is not followed: ten years."""
+
+USUAL_LOG_GAP = float(np.log(45.0))  # where nothing is known: a usual gap of 45 days,
+WITHIN = 1.0  # the variance of a customer's log gaps around their own mean,
+BETWEEN = 0.81  # and that of the customers' means
+CUSTOMERS, GAPS = 5.0, 10.0  # the weight of those three, in customers and in degrees of freedom
+LEVEL, LEVEL_CUSTOMERS = 0.3, 30.0
+LADDER = (14.0, 30.0, 60.0, 90.0, 180.0, 365.0)
+FIRST_HORIZON, HORIZON_DAYS, HORIZON_GAPS = 90.0, 180.0, 20
+
+
+@lru_cache(maxsize=64)
+def z(p: float) -> float:
+    """The standard normal quantile of `p`, 0 < p < 1."""
+    return NormalDist().inv_cdf(p)
+
+
+def rhythm(n: npt.ArrayLike, L1: npt.ArrayLike, L2: npt.ArrayLike) -> tuple[float, float, float]:
+    """(mu, s2, t2): mean log gap, its variance within and between customers, shrunk to the stated defaults (section 6.1).
+
+    One entry per customer with at least one gap: how many gaps, the sum of their logarithms and of the squares of these. An
+    unweighted analysis of variance; no customers give the defaults.
+    """
+    n, L1, L2 = (np.asarray(v, dtype=np.float64) for v in (n, L1, L2))
+    customers, gaps = len(n), float(n.sum())
+    if customers == 0:
+        return USUAL_LOG_GAP, WITHIN, BETWEEN
+    mean = L1 / n
+    s2 = (max(float((L2 - L1 * mean).sum()), 0.0) + GAPS * WITHIN) / (gaps - customers + GAPS)
+    t2 = BETWEEN
+    if customers > 1:
+        spread = float((n * (mean - L1.sum() / gaps) ** 2).sum()) - (customers - 1) * s2
+        t2 = max(spread / max(gaps - float((n**2).sum()) / gaps, 1e-9), 0.01)
+    weight = customers / (customers + 4.0 * CUSTOMERS)
+    t2 = weight * t2 + (1.0 - weight) * BETWEEN
+    trust = n / (n + s2 / t2)
+    mu = (float((trust * mean).sum()) + USUAL_LOG_GAP * CUSTOMERS) / (float(trust.sum()) + CUSTOMERS)
+    return mu, s2, t2
+
+
+def usual(
+    x: npt.ArrayLike, L1: npt.ArrayLike, mu: npt.ArrayLike, s2: npt.ArrayLike, t2: npt.ArrayLike, z: npt.ArrayLike = 0.0
+) -> Floats:
+    """The quantile, `z` standard deviations from the median, of the next gap after `x` gaps with sum of logarithms `L1`.
+
+    Arguments broadcast. z = 0 is the usual gap. Log-normal with the customer's own mean, shrunk to the shop's (section 6.1).
+    """
+    x, L1, mu, s2, t2, z = (np.asarray(v, dtype=np.float64) for v in (x, L1, mu, s2, t2, z))
+    k = s2 / t2
+    return np.asarray(np.exp((k * mu + L1) / (k + x) + z * np.sqrt(s2 * (1.0 + 1.0 / (k + x)))), dtype=np.float64)
+
+
+def level(p: npt.ArrayLike) -> float:
+    """The shop's average chance to buy, `p` one chance per customer seen within two years, shrunk to .3 by 30 (section 6.3)."""
+    p = np.asarray(p, dtype=np.float64)
+    return (float(p.sum()) + LEVEL_CUSTOMERS * LEVEL) / (p.size + LEVEL_CUSTOMERS)
+
+
+def odds(p: npt.ArrayLike, c: npt.ArrayLike) -> Floats:
+    """The chance whose odds are `c` times those of `p`."""
+    p, c = np.asarray(p, dtype=np.float64), np.asarray(c, dtype=np.float64)
+    return np.asarray(c * p / (1.0 - p + c * p), dtype=np.float64)
+
+
+def horizon(gaps: npt.ArrayLike, history_days: float) -> float:
+    """The days ahead over which chances are stated: the smallest rung of LADDER that covers 80 % of the gaps seen so far.
+
+    The last rung if none does; 90 until there are 180 days of history and 20 gaps.
+    """
+    gaps = np.asarray(gaps, dtype=np.float64)
+    if history_days < HORIZON_DAYS or gaps.size < HORIZON_GAPS:
+        return FIRST_HORIZON
+    return LADDER[min(int(np.searchsorted(LADDER, np.quantile(gaps, 0.8))), len(LADDER) - 1)]
+
+
+def cross(level: npt.ArrayLike, x: npt.ArrayLike, tx: npt.ArrayLike, H: npt.ArrayLike, th: Sequence[float]) -> Floats:
+    """The silence at which `p_buy` falls to `level`: 0 if it is below from the start, SMAX if never before SMAX.
+
+    `level`, `x`, `tx`, `H` broadcast; th = (r, alpha, a, b). At least one-dimensional; see `crossings` for the accuracy.
+    """
+    level, x, tx, H = np.broadcast_arrays(*(np.atleast_1d(np.asarray(v, dtype=np.float64)) for v in (level, x, tx, H)))
+    r, alpha, a, b = th
+    reach, shape = alpha + tx, r + x
+    found = _descend(np.log(level).ravel(), reach.ravel(), shape.ravel(), (a / (b + x)).ravel(), (H / reach).ravel())
+    return found.reshape(level.shape)
+
+
+def crossings(
+    x: npt.ArrayLike,
+    tx: npt.ArrayLike,
+    H: npt.ArrayLike,
+    level: npt.ArrayLike,
+    odds: Sequence[float],
+    r: npt.ArrayLike,
+    alpha: npt.ArrayLike,
+    a: npt.ArrayLike,
+    b: npt.ArrayLike,
+) -> Floats:
+    """(n, len(odds)) silences at which `p_buy` falls to each of the odds of the level; all but `odds` broadcast to n rows.
+
+    0 where it is below from the start, SMAX where it does not fall so far before SMAX. To 1e-10 days or 1e-13 of the value,
+    whichever is larger.
+    """
+    given = (np.atleast_1d(np.asarray(v, dtype=np.float64)) for v in (x, tx, H, level, r, alpha, a, b))
+    x, tx, H, level, r, alpha, a, b = np.broadcast_arrays(*given)
+    reach, shape, leave = alpha + tx, r + x, a / (b + x)
+    ahead, stay = H / reach, 1.0 - level
+    columns = [_descend(np.log(c * level / (stay + c * level)), reach, shape, leave, ahead) for c in odds]
+    return np.column_stack(columns) if columns else np.empty((len(x), 0))
+
+
+def _descend(target: Floats, reach: Floats, shape: Floats, leave: Floats, ahead: Floats) -> Floats:
+    """Solve ln p_buy = target by Newton's method in y = ln(1 + s/reach), `leave` = a/(b+x), `ahead` = H/reach.
+
+    ln p_buy falls in y and is concave: -ln(1 + leave exp(shape y)) because softplus is convex, and for w = ln(1 + ahead exp(-y))
+    the slope of ln(1 - exp(-shape w)) is -shape (1 - exp(-w)) / (exp(shape w) - 1), which falls as w falls. So from the right of
+    the root Newton walks down to it without ever passing it, and the line that ln p_buy approaches lies to the right.
+    """
+    log_leave = np.log(leave)
+    last = np.log1p(SMAX / reach)
+    found = np.where(_excess(last, target, shape, log_leave, ahead)[0] >= 0.0, SMAX, 0.0)
+    rows = np.flatnonzero((found == 0.0) & (_excess(np.zeros(1), target, shape, log_leave, ahead)[0] > 0.0))
+    target, shape, log_leave, ahead, last = (v[rows] for v in (target, shape, log_leave, ahead, last))
+    line = (np.log(shape * ahead) - log_leave - target) / (1.0 + shape)
+    y = np.clip(line, 0.0, last)
+    for _ in range(60):
+        gap, slope = _excess(y, target, shape, log_leave, ahead)
+        step = gap / slope
+        y = np.clip(y - step, 0.0, last)
+        # the error left is of the order of (1 + shape) step^2
+        done = np.abs(step) * (1.0 + shape) < 1e-8
+        if done.any():
+            found[rows[done]] = reach[rows[done]] * np.expm1(y[done])
+            keep = ~done
+            rows = rows[keep]
+            if not len(rows):
+                break
+            y, target, shape, log_leave, ahead, last = (v[keep] for v in (y, target, shape, log_leave, ahead, last))
+    return found
+
+
+def _excess(
+    y: Floats, target: Floats, shape: Floats, log_leave: Floats, ahead: Floats
+) -> tuple[Floats, Floats]:
+    """ln p_buy - target at y, and its slope."""
+    near = ahead * np.exp(-y)
+    some = -np.expm1(-shape * np.log1p(near))  # the chance to buy if alive
+    q = log_leave + shape * y
+    small = np.exp(-np.abs(q))
+    gone = np.where(q >= 0.0, 1.0, small) / (1.0 + small)
+    value = np.log(some) - np.maximum(q, 0.0) - np.log1p(small) - target
+    return value, -shape * ((1.0 / some - 1.0) * near / (1.0 + near) + gone)
+
+
+def thresholds(
+    x: int,
+    tx: float,
+    L1: float,
+    th: Sequence[float],
+    an: tuple[float, float, float],
+    H: float,
+    L: float,
+    rule: Rule,
+) -> tuple[float, float, float]:
+    """Silences at which short, long and inactive begin after one occasion, by docs/reference/rules.md section 7.
+
+    th = (r, alpha, a, b), an = (mu, s2, t2), `H` and `L` of the month's snapshot. Never decreasing, except that the quantiles and
+    days of a policy are taken as they are.
+    """
+    if rule.kind == "window":
+        return _three(rule.days)
+    if rule.kind == "quantile":
+        return _three([float(usual(x, L1, *an, z=z(p))) for p in rule.quantiles])
+    falls = crossings(x, tx, H, L, rule.odds, *th)[0]
+    if rule.kind == "chance":
+        return _three(list(accumulate(map(float, falls), max)))
+    if x >= 2:
+        floors = [float(usual(x, L1, *an, z=z(p))) for p in rule.floors]
+    else:
+        floors = [times * float(usual(x, L1, *an, z=z(rule.first_floor))) for times in rule.first_floors]
+    caps = [float(usual(x, L1, *an, z=z(p))) for p in rule.caps]
+    held = [min(max(float(fall), floor), cap) for fall, floor, cap in zip(falls, floors, caps, strict=True)]
+    return _three(list(accumulate(held, max)))
+
+
+def _three(values: Sequence[float]) -> tuple[float, float, float]:
+    short, long, inactive = values
+    return short, long, inactive

@@ -1,0 +1,1 @@
+"""Models of how often people buy and when they stop, one file a model."""

@@ -1,0 +1,257 @@
+"""MBG/NBD: how often a customer buys while alive, and the chance that each purchase was the last one.
+
+While alive a customer buys at a rate drawn from gamma(r, alpha); after every purchase, the first included, they leave for good
+with a chance drawn from beta(a, b). Source: Batislam, Denizel, Filiztekin, "Empirical validation and comparison of models for
+customer base analysis", International Journal of Research in Marketing 24 (2007); Hoppe, Wagner, "Customer base analysis: the
+case for a central variant of the Betageometric/NBD model", Marketing Journal of Research and Management 3 (2007).
+
+A customer is `x` repeat purchases (whole, without the first), `tx` time from the first to the last, `age` time from the first to
+now. Times may be in any unit or on any clock; the prior of `fit` means days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import gammaln
+
+from tenure.errors import InvalidInput
+
+__all__ = ["CENTRE", "SPREAD", "Fit", "fit", "log_likelihood", "p_buy"]
+
+Floats = npt.NDArray[np.float64]
+Theta = tuple[float, float, float, float]
+
+CENTRE: Theta = (0.8, 45.0, 0.8, 1.6)
+"""r, alpha (days), a, b where nothing is known: the medians of the log-normal prior."""
+SPREAD: Theta = (1.0, 1.5, 1.0, 1.0)
+"""Standard deviations of the logarithms under the prior."""
+
+MAX_EXPONENT = 600.0  # exp() of more would overflow; the chance is 0 to 260 digits there
+MAX_REPEATS = 1_000_000
+MAX_LOG = 25.0  # without a prior the maximum may lie at infinity: the search ends at exp(+-25)
+MAX_STEP = 2.0  # in logarithms; beyond it the quadratic is no guide
+QUADRATIC = 1e-8  # a Newton step this small lands within rounding of the maximum
+MAX_STEPS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Parameters at the maximum. `log_likelihood` is that of the data alone, without the prior; `n` customers."""
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+    log_likelihood: float
+    n: int
+    converged: bool
+
+    @property
+    def theta(self) -> Theta:
+        """(r, alpha, a, b), as `p_buy`, `log_likelihood` and `fit(start=...)` take them."""
+        return self.r, self.alpha, self.a, self.b
+
+
+def p_buy(
+    s: npt.ArrayLike,
+    x: npt.ArrayLike,
+    tx: npt.ArrayLike,
+    H: npt.ArrayLike,
+    r: npt.ArrayLike,
+    alpha: npt.ArrayLike,
+    a: npt.ArrayLike,
+    b: npt.ArrayLike,
+) -> Floats:
+    """Chance of at least one purchase within the next `H`, after `x` repeats over `tx` and a silence `s`.
+
+    All arguments broadcast; returns their common shape. Falls in `s`. P(alive) as in the source, times the chance of a gamma
+    mixture of Poisson processes to show an event within H.
+    """
+    s, x, tx, H, r, alpha, a, b = (np.asarray(v, dtype=np.float64) for v in (s, x, tx, H, r, alpha, a, b))
+    reach, shape = alpha + tx, r + x
+    alive = 1.0 / (1.0 + a / (b + x) * np.exp(np.minimum(shape * np.log1p(s / reach), MAX_EXPONENT)))
+    return np.asarray(alive * -np.expm1(-shape * np.log1p(H / (reach + s))), dtype=np.float64)
+
+
+def log_likelihood(
+    x: npt.ArrayLike, tx: npt.ArrayLike, age: npt.ArrayLike, r: float, alpha: float, a: float, b: float
+) -> Floats:
+    """Log-likelihood of each customer: one value per row, in the textbook form."""
+    x, tx, age = (np.asarray(v, dtype=np.float64) for v in (x, tx, age))
+    purchases = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
+    stays = gammaln(b + x + 1) - gammaln(a + b + x + 1) - gammaln(b) + gammaln(a + b)
+    alive = -(r + x) * np.log(alpha + age)
+    left = np.log(a / (b + x)) - (r + x) * np.log(alpha + tx)
+    return np.asarray(purchases + stays + np.logaddexp(alive, left), dtype=np.float64)
+
+
+def fit(
+    x: npt.ArrayLike,
+    tx: npt.ArrayLike,
+    age: npt.ArrayLike,
+    weights: npt.ArrayLike | None = None,
+    prior: bool = True,
+    start: Sequence[float] | None = None,
+) -> Fit:
+    """The most likely r, alpha, a, b for customers `(x, tx, age)`, one row each or `weights` customers a row.
+
+    With `prior` (times in days) the log-normal prior around CENTRE is added, so the maximum always exists and no customers give
+    CENTRE itself. Without it, data that have no maximum (all bought once, say) end with `converged` False. `start`: where to
+    begin, for instance last month's `theta`; it changes the time taken, not the result (to about 1e-12). Raises InvalidInput.
+    """
+    sample = _sample(x, tx, age, weights)
+    begin = np.log(np.asarray(CENTRE if start is None else start, dtype=np.float64))
+    if begin.shape != (4,) or not np.isfinite(begin).all():
+        raise InvalidInput("The start of a fit is four positive numbers: r, alpha, a, b.")
+    if sample.n == 0:
+        return Fit(*CENTRE, log_likelihood=0.0, n=0, converged=True)
+    point, value, converged = _climb(sample, np.clip(begin, -MAX_LOG, MAX_LOG), 1.0 if prior else 0.0)
+    r, alpha, a, b = (float(v) for v in np.exp(point))
+    return Fit(r, alpha, a, b, log_likelihood=value, n=round(sample.n), converged=converged)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """Customers as the likelihood needs them: rows of distinct (x, tx, age) and how many came at least j times again."""
+
+    x: npt.NDArray[np.intp]
+    tx: Floats
+    age: Floats
+    weight: Floats
+    at_least: Floats  # [j]: customers with x >= j
+    n: float
+
+
+def _sample(x: npt.ArrayLike, tx: npt.ArrayLike, age: npt.ArrayLike, weights: npt.ArrayLike | None) -> _Sample:
+    x, tx, age = (np.asarray(v, dtype=np.float64).ravel() for v in (x, tx, age))
+    weight = np.ones(len(x)) if weights is None else np.asarray(weights, dtype=np.float64).ravel()
+    _check(x, tx, age, weight)
+    count = x.astype(np.intp)
+    at_least = np.bincount(count, weights=weight, minlength=1)[::-1].cumsum()[::-1]
+    # those who came once differ in their age alone, and they are most of a shop
+    once = count == 0
+    ages, which = np.unique(age[once], return_inverse=True)
+    again = ~once
+    zeros = np.zeros(len(ages))
+    return _Sample(
+        x=np.concatenate([zeros.astype(np.intp), count[again]]),
+        tx=np.concatenate([zeros, tx[again]]),
+        age=np.concatenate([ages, age[again]]),
+        weight=np.concatenate([np.bincount(which, weights=weight[once], minlength=len(ages)), weight[again]]),
+        at_least=at_least,
+        n=float(weight.sum()),
+    )
+
+
+def _check(x: Floats, tx: Floats, age: Floats, weight: Floats) -> None:
+    if not len(x) == len(tx) == len(age) == len(weight):
+        raise InvalidInput("x, tx, age and weights differ in length.")
+    if not all(np.isfinite(v).all() and (v >= 0).all() for v in (x, tx, age, weight)):
+        raise InvalidInput("x, tx, age and weights are finite and not negative.")
+    if (x != np.floor(x)).any() or (x > MAX_REPEATS).any():
+        raise InvalidInput(f"x, the number of repeat purchases, is a whole number up to {MAX_REPEATS:,}.")
+    if (tx > age).any() or (tx[x == 0] > 0).any():
+        raise InvalidInput("tx lies between 0 and age, and is 0 for who bought once.")
+
+
+def _climb(sample: _Sample, point: Floats, prior: float) -> tuple[Floats, float, bool]:
+    """Newton's method in the logarithms of the parameters, made to climb from anywhere; (point, log-likelihood, converged)."""
+    centre, precision = np.log(CENTRE), prior / np.square(SPREAD)
+
+    def penalised(at: Floats) -> tuple[float, float, Floats, Floats]:
+        value, gradient, hessian = _derivatives(sample, at)
+        away = at - centre
+        total = value - 0.5 * float(precision @ away**2)
+        return total, value, gradient - precision * away, hessian - np.diag(precision)
+
+    total, value, gradient, hessian = penalised(point)
+    for _ in range(MAX_STEPS):
+        step, concave = _ascent(gradient, hessian)
+        if concave and np.abs(step).max() < QUADRATIC:
+            return point + step, value, True
+        # the sum of the terms is only good to some rounding; below it a Newton step is the better judge
+        slack, slope, length = 1e-12 * (1.0 + abs(total)), float(gradient @ step), 1.0
+        while True:
+            there = np.clip(point + length * step, -MAX_LOG, MAX_LOG)
+            ahead = penalised(there)
+            if ahead[0] >= total + 1e-4 * length * slope - slack:
+                break
+            length /= 2
+            if length < 1e-10:
+                return point, value, False
+        point, (total, value, gradient, hessian) = there, ahead
+    return point, value, False
+
+
+def _ascent(gradient: Floats, hessian: Floats) -> tuple[Floats, bool]:
+    """Newton's step with every curvature turned downwards, at most MAX_STEP long; and whether nothing had to be turned."""
+    curvature, axes = np.linalg.eigh(-hessian)
+    floor = 1e-12 * max(float(np.abs(curvature).max()), 1e-300)
+    step = axes @ (axes.T @ gradient / np.maximum(np.abs(curvature), floor))
+    longest = float(np.abs(step).max())
+    return step * min(1.0, MAX_STEP / max(longest, MAX_STEP)), bool(curvature[0] > floor)
+
+
+def _derivatives(sample: _Sample, point: Floats) -> tuple[float, Floats, Floats]:
+    """Log-likelihood, gradient (4,) and Hessian (4, 4) in the logarithms of r, alpha, a, b."""
+    r, alpha, a, b = np.exp(point)
+    value_c, gradient_c, hessian_c = _of_counts(sample.at_least, r, a, b)
+    value_r, gradient_r, hessian_r = _of_times(sample, r, alpha, a, b)
+    return value_c + value_r, gradient_c + gradient_r, hessian_c + hessian_r
+
+
+def _of_counts(at_least: Floats, r: float, a: float, b: float) -> tuple[float, Floats, Floats]:
+    """The gamma functions of the likelihood.
+
+    ln G(r+x) - ln G(r) is the sum of ln(r+j) over j < x, and the beta functions are minus the sum of ln(1 + a/(b+j)) over
+    j <= x: summed over customers by j, so nothing is lost to cancellation however large r or b become.
+    """
+    j = np.arange(len(at_least), dtype=np.float64)
+    more, i = at_least[1:], j[:-1]
+    stay, all_ = b + j, a + b + j
+    leave_b = a * b / (stay * all_)
+    value = float(more @ np.log(r + i) - at_least @ np.log1p(a / stay))
+    gradient = np.array([more @ (r / (r + i)), 0.0, -(at_least @ (a / all_)), at_least @ leave_b])
+    hessian = np.zeros((4, 4))
+    hessian[0, 0] = more @ (r * i / (r + i) ** 2)
+    hessian[2, 2] = -(at_least @ (a * stay / all_**2))
+    hessian[2, 3] = hessian[3, 2] = at_least @ (a * b / all_**2)
+    hessian[3, 3] = at_least @ (leave_b * (1.0 - b * (stay + all_) / (stay * all_)))
+    return value, gradient, hessian
+
+
+def _of_times(sample: _Sample, r: float, alpha: float, a: float, b: float) -> tuple[float, Floats, Floats]:
+    """The rest: each row is -(r+x) ln(1 + age/alpha) - x ln alpha + ln(1 + exp q), q the log-odds of having left."""
+    x, w, j = sample.x, sample.weight, np.arange(len(sample.at_least), dtype=np.float64)
+    share = (b / (b + j))[x]
+    now, last = 1.0 / (alpha + sample.age), 1.0 / (alpha + sample.tx)
+    silence = sample.age - sample.tx
+    grown = np.log1p(silence * last)
+    aged = np.log1p(sample.age / alpha)
+    shape = r + x
+    q = np.log(a / (b + j))[x] + shape * grown
+    small = np.exp(-np.abs(q))
+    left = np.where(q >= 0, 1.0, small) / (1.0 + small)
+    value = float(w @ (np.maximum(q, 0.0) + np.log1p(small) - shape * aged) - np.log(alpha) * (w @ x))
+
+    slopes = np.empty((4, len(x)))  # of q
+    slopes[0] = r * grown
+    slopes[1] = -alpha * shape * silence * now * last
+    slopes[2] = 1.0
+    slopes[3] = -share
+    wl, excess = w * left, r * sample.age - alpha * x
+    gradient = slopes @ wl
+    hessian = (slopes * (wl * (1.0 - left))) @ slopes.T
+    hessian[0, 0] += gradient[0] - r * (w @ aged)
+    cross = r * ((wl * slopes[1]) @ (1.0 / shape) + (w * sample.age) @ now)
+    hessian[0, 1] += cross
+    hessian[1, 0] += cross
+    hessian[1, 1] += (wl * slopes[1]) @ (1.0 - alpha * (now + last)) - alpha * ((w * now) @ (x + excess * now))
+    hessian[3, 3] -= wl @ (share * (1.0 - share))
+    gradient[0] -= r * (w @ aged)
+    gradient[1] += (w * now) @ excess
+    return value, gradient, hessian
