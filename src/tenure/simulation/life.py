@@ -1,0 +1,93 @@
+"""What a person does over the years: want, buy, and one day stay away."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from tenure.simulation.climate import DAYS, Season
+from tenure.simulation.dice import Dice
+from tenure.simulation.people import Person, first_look
+
+__all__ = ["SECOND_PAIR", "Life", "Purchase", "live"]
+
+HALF_AN_HOUR: Final = 1 / 48
+DAYS_TO_CHOOSE_BOOTS: Final = 8.0
+DAYS_TO_CHOOSE_SHOES: Final = 12.0
+OFF_SEASON: Final = 0.03
+SECOND_PAIR: Final = 0.04
+REASONS: Final = (("forgot", 0.35), ("money", 0.25), ("bad service", 0.20), ("competitor", 0.20))
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """A pair bought: the day since the shop opened, with the time as its fraction, and what it was."""
+
+    day: float
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One person's years with the shop. `left_day` and `left_because` are None while they would still come back."""
+
+    person: Person
+    first_look: float
+    purchases: tuple[Purchase, ...]
+    left_day: float | None
+    left_because: str | None
+
+
+def live(dice: Dice, person: Person, seasons: tuple[Season, ...]) -> Life:
+    """What the person does from the first look to the day they leave, or to the end of the shop's time."""
+    looks_on = first_look(dice, person, seasons)
+    wishes = [*boots_each_season(dice, person, looks_on, seasons), *shoes_at_their_own_pace(dice, person, looks_on)]
+    wishes.sort(key=lambda wish: wish.day)
+    purchases, left_day = buy_until_leaving(dice, person, [wish for wish in wishes if wish.day < DAYS])
+    because = None if left_day is None else dice.choose_by_share(REASONS)
+    return Life(person, looks_on, tuple(purchases), left_day, because)
+
+
+def boots_each_season(dice: Dice, person: Person, looks_on: float, seasons: tuple[Season, ...]) -> Iterator[Purchase]:
+    """About one pair a season; who came to look while it was on buys when they have chosen."""
+    if not person.boot_chance:
+        return
+    has_chosen = looks_on + HALF_AN_HOUR + dice.exponential(DAYS_TO_CHOOSE_BOOTS)
+    for season in seasons:
+        if season.end <= has_chosen:
+            continue
+        if season.start <= has_chosen:
+            day = has_chosen
+        elif dice.chance(person.boot_chance):
+            day = dice.mostly_halfway(season.start, season.end)
+        else:
+            continue
+        if dice.chance(OFF_SEASON):
+            day = dice.between(season.end, season.next_start)
+        yield Purchase(day, "boots")
+        if dice.chance(SECOND_PAIR) and day < season.end:
+            yield Purchase(dice.between(day, season.end), "boots")
+
+
+def shoes_at_their_own_pace(dice: Dice, person: Person, looks_on: float) -> Iterator[Purchase]:
+    """The first pair when they have chosen, every other after a gap of their own length and regularity."""
+    if not person.shoe_rate:
+        return
+    day = looks_on + HALF_AN_HOUR + dice.exponential(DAYS_TO_CHOOSE_SHOES)
+    while day < DAYS:
+        yield Purchase(day, "shoes")
+        day += dice.gamma(person.regularity, 365.25 / person.shoe_rate)
+
+
+def buy_until_leaving(dice: Dice, person: Person, wishes: list[Purchase]) -> tuple[list[Purchase], float | None]:
+    """The wishes that came true, and the day the person left (None if not yet): after a purchase, or when life changed."""
+    if not wishes:
+        return [], None
+    life_changes_on = wishes[0].day + person.stays_days
+    bought: list[Purchase] = []
+    for wish in wishes:
+        if wish.day > life_changes_on:
+            break
+        bought.append(wish)
+        if dice.chance(person.leave_chance):
+            return bought, wish.day
+    return bought, life_changes_on if life_changes_on < DAYS else None
