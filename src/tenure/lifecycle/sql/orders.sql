@@ -1,0 +1,152 @@
+-- Orders out of events (docs/reference/rules.md section 2). The caller keeps `events` as the reading left it.
+
+-- name: plain
+-- a file without order ids: every row that is not negative is an order, nothing can be refunded
+CREATE OR REPLACE TABLE orders AS
+SELECT e.c AS life, e."at" AS at_us
+FROM events e
+WHERE e."at" < $until AND e.kind = 'order.placed' AND COALESCE(e.amount_minor, 0) >= 0
+
+-- name: parts
+-- rows of one order at one instant; a part whose rows are all negative, or whose sum is, is money going back
+CREATE OR REPLACE TABLE order_parts AS
+SELECT e.c, e.order_id, e."at" AS at_us, SUM(e.amount_minor) AS amount_minor,
+    MAX(CASE WHEN e.amount_minor IS NULL THEN 1 ELSE 0 END) AS unknown,
+    CASE WHEN MAX(CASE WHEN COALESCE(e.amount_minor, 0) >= 0 THEN 1 ELSE 0 END) = 1
+        AND SUM(COALESCE(e.amount_minor, 0)) >= 0 THEN 1 ELSE 0 END AS placed
+FROM events e
+WHERE e."at" < $until AND e.kind = 'order.placed' AND e.order_id IS NOT NULL
+GROUP BY e.c, e.order_id, e."at"
+
+-- name: refunds
+CREATE OR REPLACE TABLE refunds AS
+SELECT p.c, p.order_id, p.at_us, -CAST(p.amount_minor AS DOUBLE) AS amount_minor, 0 AS whole
+FROM order_parts p WHERE p.placed = 0
+UNION ALL
+SELECT e.c, e.order_id, e."at", ABS(CAST(e.amount_minor AS DOUBLE)),
+    CASE WHEN e.kind = 'order.cancelled' OR e.amount_minor IS NULL THEN 1 ELSE 0 END
+FROM events e
+WHERE e."at" < $until AND e.kind IN ('order.refunded', 'order.cancelled') AND e.order_id IS NOT NULL
+
+-- name: endings
+-- the instant at which an order stops counting: refunded so far reach the amount so far (both at or before the refund)
+CREATE OR REPLACE TABLE endings AS
+WITH placed AS (
+    SELECT p.c, p.order_id, MIN(p.at_us) AS at_us FROM order_parts p WHERE p.placed = 1 GROUP BY p.c, p.order_id
+), due AS (
+    SELECT r.c, r.order_id, r.at_us, r.whole,
+        SUM(COALESCE(r.amount_minor, 0)) OVER (PARTITION BY r.c, r.order_id ORDER BY r.at_us) AS so_far
+    FROM refunds r JOIN placed o ON o.c = r.c AND o.order_id = r.order_id AND o.at_us < r.at_us
+), met AS (
+    SELECT d.c, d.order_id, d.at_us, MAX(d.whole) AS whole, MAX(d.so_far) AS so_far,
+        SUM(CAST(p.amount_minor AS DOUBLE)) AS amount, MAX(p.unknown) AS unknown
+    FROM (SELECT c, order_id, at_us, MAX(whole) AS whole, MAX(so_far) AS so_far FROM due GROUP BY c, order_id, at_us) d
+    JOIN order_parts p ON p.c = d.c AND p.order_id = d.order_id AND p.placed = 1 AND p.at_us <= d.at_us
+    GROUP BY d.c, d.order_id, d.at_us
+)
+SELECT c, order_id, MIN(at_us) AS ended_at
+FROM met
+WHERE whole = 1 OR unknown = 1 OR so_far >= amount
+GROUP BY c, order_id
+
+-- name: merged
+CREATE OR REPLACE TABLE counted AS
+SELECT o.c, o.at_us, o.order_id, g.ended_at
+FROM (
+    SELECT p.c, p.order_id, MIN(p.at_us) AS at_us FROM order_parts p WHERE p.placed = 1 GROUP BY p.c, p.order_id
+) o LEFT JOIN endings g ON g.c = o.c AND g.order_id = o.order_id
+UNION ALL
+SELECT e.c, e."at", NULL, NULL
+FROM events e
+WHERE e."at" < $until AND e.kind = 'order.placed' AND e.order_id IS NULL AND COALESCE(e.amount_minor, 0) >= 0
+
+-- name: codes
+-- categories and regions as numbers, in the order of the alphabet
+CREATE OR REPLACE TABLE codes AS
+SELECT 'category' AS role, v.word, ROW_NUMBER() OVER (ORDER BY v.word) - 1 AS code
+FROM (SELECT DISTINCT e.category AS word FROM events e WHERE e.category IS NOT NULL AND e.category <> '') v
+UNION ALL
+SELECT 'region', v.word, ROW_NUMBER() OVER (ORDER BY v.word) - 1
+FROM (SELECT DISTINCT e.region AS word FROM events e WHERE e.region IS NOT NULL AND e.region <> '') v
+
+-- name: no_labels
+CREATE OR REPLACE TABLE labelled AS
+SELECT o.c, o.at_us, o.ended_at, -1 AS category, -1 AS region FROM counted o
+
+-- name: labels
+-- an order's category: largest amount among the rows of its first instant, then most rows, then the alphabet
+CREATE OR REPLACE TABLE labelled AS
+WITH rows_of AS (
+    SELECT o.c, o.order_id, e.category, e.region, COALESCE(e.amount_minor, 0) AS amount_minor
+    FROM counted o JOIN events e ON e.c = o.c AND e.order_id = o.order_id AND e."at" = o.at_us
+    WHERE e.kind = 'order.placed'
+), weighed AS (
+    SELECT w.c, w.order_id, 'category' AS role, w.category AS word, SUM(w.amount_minor) AS amount, COUNT(*) AS n
+    FROM rows_of w WHERE w.category IS NOT NULL AND w.category <> '' GROUP BY w.c, w.order_id, w.category
+    UNION ALL
+    SELECT w.c, w.order_id, 'region', w.region, SUM(w.amount_minor), COUNT(*)
+    FROM rows_of w WHERE w.region IS NOT NULL AND w.region <> '' GROUP BY w.c, w.order_id, w.region
+), best AS (
+    SELECT w.c, w.order_id, w.role, k.code,
+        ROW_NUMBER() OVER (PARTITION BY w.c, w.order_id, w.role ORDER BY w.amount DESC, w.n DESC, w.word) AS place
+    FROM weighed w JOIN codes k ON k.role = w.role AND k.word = w.word
+)
+SELECT o.c, o.at_us, o.ended_at, COALESCE(a.code, -1) AS category, COALESCE(b.code, -1) AS region
+FROM counted o
+LEFT JOIN best a ON a.c = o.c AND a.order_id = o.order_id AND a.role = 'category' AND a.place = 1
+LEFT JOIN best b ON b.c = o.c AND b.order_id = o.order_id AND b.role = 'region' AND b.place = 1
+WHERE o.order_id IS NOT NULL
+UNION ALL
+SELECT e.c, e."at", NULL, COALESCE(a.code, -1), COALESCE(b.code, -1)
+FROM events e
+LEFT JOIN codes a ON a.role = 'category' AND a.word = e.category
+LEFT JOIN codes b ON b.role = 'region' AND b.word = e.region
+WHERE e."at" < $until AND e.kind = 'order.placed' AND e.order_id IS NULL AND COALESCE(e.amount_minor, 0) >= 0
+
+-- name: lives
+-- A customer one of whose orders ended lives once per epoch: from one ending to the next the list of their orders only grows.
+-- Life 0 of everybody else carries the customer's own number; these lives carry numbers above every customer's.
+CREATE OR REPLACE TABLE lives AS
+WITH marks AS (
+    SELECT DISTINCT c, ended_at AS from_at FROM labelled WHERE ended_at IS NOT NULL
+    UNION ALL
+    SELECT DISTINCT c, CAST(NULL AS BIGINT) FROM labelled WHERE ended_at IS NOT NULL
+)
+SELECT (SELECT MAX(c) FROM labelled) + ROW_NUMBER() OVER (ORDER BY c, COALESCE(from_at, -9000000000000000000)) AS life, c,
+    COALESCE(from_at, -9000000000000000000) AS from_at,
+    COALESCE(LEAD(from_at) OVER (PARTITION BY c ORDER BY COALESCE(from_at, -9000000000000000000)), 9000000000000000000) AS to_at
+FROM marks
+
+-- name: no_lives
+CREATE OR REPLACE TABLE lives (life BIGINT, c BIGINT, from_at BIGINT, to_at BIGINT)
+
+-- name: life_orders
+CREATE OR REPLACE TABLE orders AS
+SELECT o.c AS life, o.at_us, CAST(o.category AS INTEGER) AS category, CAST(o.region AS INTEGER) AS region
+FROM labelled o LEFT JOIN (SELECT DISTINCT c FROM lives) v ON v.c = o.c
+WHERE v.c IS NULL
+UNION ALL
+SELECT v.life, o.at_us, CAST(o.category AS INTEGER), CAST(o.region AS INTEGER)
+FROM lives v JOIN labelled o ON o.c = v.c AND o.at_us < v.to_at AND (o.ended_at IS NULL OR o.ended_at > v.from_at)
+
+-- name: groups
+-- category and region of at least four fifths of the orders so far (ties of instant together), -1 for none.
+-- The most frequent label so far is the greatest count any label has reached so far, carried in one number with its code.
+CREATE OR REPLACE TABLE groups AS
+WITH counted_up AS (
+    SELECT o.life, o.at_us, o.category, o.region,
+        COUNT(*) OVER (PARTITION BY o.life ORDER BY o.at_us) AS n,
+        COUNT(*) OVER (PARTITION BY o.life, o.category ORDER BY o.at_us) AS n_category,
+        COUNT(*) OVER (PARTITION BY o.life, o.region ORDER BY o.at_us) AS n_region
+    FROM orders o
+), topped AS (
+    SELECT life, at_us, n,
+        MAX(CASE WHEN category < 0 THEN 0 ELSE n_category * 1048576 + category END) OVER (PARTITION BY life ORDER BY at_us) AS top_category,
+        MAX(CASE WHEN region < 0 THEN 0 ELSE n_region * 1048576 + region END) OVER (PARTITION BY life ORDER BY at_us) AS top_region
+    FROM counted_up
+)
+SELECT life, at_us,
+    CAST(CASE WHEN (top_category // 1048576) * 5 >= MAX(n) * 4 AND top_category > 0 THEN top_category % 1048576 ELSE -1 END AS INTEGER) AS category,
+    CAST(CASE WHEN (top_region // 1048576) * 5 >= MAX(n) * 4 AND top_region > 0 THEN top_region % 1048576 ELSE -1 END AS INTEGER) AS region
+FROM topped
+GROUP BY life, at_us, top_category, top_region
