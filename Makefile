@@ -1,0 +1,110 @@
+# make test    everything that must hold: lint, types, floors, tests
+# make demo    the report of a real shop, served on this machine (PORT=8765, DATA=var/demo)
+# make bench   seconds and memory on a million customers (SIZE=5m: five million)
+# make check   lint, types and floors only       make long   the generated tests, 10,000 examples each
+# make setup   .venv with the locked packages    make lock   the locks anew (needs uv)
+# Python 3.11 or later is all that is needed; PYTHON=/path/to/python3 names one.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?=
+PORT   ?= 8765
+DATA   ?= var/demo
+SIZE   ?= 1m
+# JOBS=2 runs the tests in two processes
+JOBS   ?= 0
+
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# the order files some tests read, when they lie beside the project
+ifneq ($(wildcard ../shared/data),)
+export TENURE_TEST_DATA ?= $(abspath ../shared/data)
+endif
+
+.PHONY: help setup check lint types floors test long demo bench wheel lock clean
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+setup: .venv/installed
+
+# a Python that is new enough and can make environments; else one line on what to install
+.venv/made:
+	@found=; lacking=; \
+	for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
+		version=$$($$python -c 'import sys; sys.version_info >= (3, 11) and print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue; \
+		[ -n "$$version" ] || continue; \
+		if $$python -c 'import ensurepip, venv' 2>/dev/null; then found=$$python; break; fi; \
+		lacking=$${lacking:-$$version}; \
+	done; \
+	if [ -z "$$found" ] && [ -n "$$lacking" ]; then \
+		echo "Python $$lacking is here, but it cannot make environments. Install one package: apt-get install python$$lacking-venv" >&2; exit 1; \
+	elif [ -z "$$found" ]; then \
+		echo "Python 3.11 or later is needed and was not found. Install it, or name it: make setup PYTHON=/path/to/python3" >&2; exit 1; \
+	fi; \
+	echo "== setup: .venv with $$($$found --version)"; \
+	$$found -m venv --clear .venv
+	@touch $@
+
+.venv/locked: requirements/dev.txt | .venv/made
+	@echo "== setup: the packages of requirements/dev.txt, by hash"
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+.venv/installed: pyproject.toml .venv/locked
+	@echo "== setup: tenure itself"
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lint: setup
+	@echo "== lint"
+	@$(BIN)/ruff check
+
+types: setup
+	@echo "== types"
+	@$(BIN)/mypy
+
+floors: setup
+	@echo "== floors"
+	@$(BIN)/lint-imports --no-logo
+
+check: lint types floors
+
+test: check
+	@echo "== tests$(if $(TENURE_TEST_DATA),, (TENURE_TEST_DATA is not set: the tests on the real order files will be skipped))"
+	@$(BIN)/python -m pytest $(if $(filter-out 0,$(JOBS)),-n $(JOBS))
+
+long: setup
+	@echo "== generated tests, 10,000 examples each"
+	@TENURE_EXAMPLES=10000 $(BIN)/python -m pytest -m generated
+
+demo: setup
+	@$(BIN)/python demo/demo.py --port $(PORT) --data $(DATA)
+
+bench: setup
+	@$(BIN)/python benchmarks/bench.py --size $(SIZE)
+
+# the wheel as strangers get it: built, installed without any development package, and tested from outside the source tree
+wheel: setup
+	@echo "== wheel: built and tested on its own"
+	@rm -rf build/wheel && mkdir -p build/wheel
+	@$(BIN)/python -m build --wheel --no-isolation --outdir build/wheel . > build/wheel/log 2>&1 || { cat build/wheel/log; exit 1; }
+	@$(BIN)/python -m venv build/wheel/venv
+	@build/wheel/venv/bin/python -m pip install --quiet --require-hashes --requirement requirements/test.txt
+	@build/wheel/venv/bin/python -m pip install --quiet --no-deps build/wheel/*.whl
+	@build/wheel/venv/bin/tenure --help > /dev/null
+	@build/wheel/venv/bin/python -m pytest --installed-only tests/core
+
+lock:
+	@for group in dev test core; do \
+		uv pip compile pyproject.toml --output-file requirements/$$group.txt --quiet --upgrade \
+			$$([ $$group = core ] || echo --group $$group) $$([ $$group = dev ] || echo --constraint requirements/dev.txt) \
+			--universal --python-version 3.11 --fork-strategy fewest \
+			--generate-hashes --no-emit-index-url --no-header --no-annotate; \
+	done
+
+clean:
+	rm -rf .venv build dist var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""What became of groups of customers: retention and second purchases, counted per cohort."""
