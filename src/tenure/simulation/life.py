@@ -6,7 +6,7 @@ from typing import Final
 
 from tenure.simulation.climate import DAYS, Season
 from tenure.simulation.dice import Dice
-from tenure.simulation.people import Person, first_look
+from tenure.simulation.people import Person, Visit, first_visit
 
 __all__ = ["SECOND_PAIR", "Life", "Purchase", "live"]
 
@@ -39,26 +39,26 @@ class Life:
 
 def live(dice: Dice, person: Person, seasons: tuple[Season, ...]) -> Life:
     """What the person does from the first look to the day they leave, or to the end of the shop's time."""
-    looks_on = first_look(dice, person, seasons)
-    wishes = [*boots_each_season(dice, person, looks_on, seasons), *shoes_at_their_own_pace(dice, person, looks_on)]
+    visit = first_visit(dice, person, seasons)
+    wishes = [*boots_each_season(dice, person, visit, seasons), *shoes_at_their_own_pace(dice, person, visit)]
     wishes.sort(key=lambda wish: wish.day)
     purchases, left_day = buy_until_leaving(dice, person, [wish for wish in wishes if wish.day < DAYS])
     because = None if left_day is None else dice.choose_by_share(REASONS)
-    return Life(person, looks_on, tuple(purchases), left_day, because)
+    return Life(person, visit.day, tuple(purchases), left_day, because)
 
 
-def boots_each_season(dice: Dice, person: Person, looks_on: float, seasons: tuple[Season, ...]) -> Iterator[Purchase]:
-    """About one pair a season; who came to look while it was on buys when they have chosen."""
+def boots_each_season(dice: Dice, person: Person, visit: Visit, seasons: tuple[Season, ...]) -> Iterator[Purchase]:
+    """About one pair a season; who came for boots while it was on buys when they have chosen."""
     if not person.boot_chance:
         return
-    has_chosen = looks_on + HALF_AN_HOUR + dice.exponential(DAYS_TO_CHOOSE_BOOTS)
+    has_chosen = visit.day + HALF_AN_HOUR + dice.exponential(DAYS_TO_CHOOSE_BOOTS)
     for season in seasons:
         if season.end <= has_chosen:
             continue
-        if season.start <= has_chosen:
+        if season.start <= has_chosen and visit.came_for == "boots":
             day = has_chosen
         elif dice.chance(person.boot_chance):
-            day = dice.mostly_halfway(season.start, season.end)
+            day = dice.mostly_halfway(max(season.start, has_chosen), season.end)
         else:
             continue
         if dice.chance(OFF_SEASON):
@@ -68,18 +68,20 @@ def boots_each_season(dice: Dice, person: Person, looks_on: float, seasons: tupl
             yield Purchase(dice.between(day, season.end), "boots")
 
 
-def shoes_at_their_own_pace(dice: Dice, person: Person, looks_on: float) -> Iterator[Purchase]:
-    """The first pair when they have chosen, every other after a gap of their own length and regularity."""
+def shoes_at_their_own_pace(dice: Dice, person: Person, visit: Visit) -> Iterator[Purchase]:
+    """Who came for shoes buys when they have chosen; every other pair comes after a gap of their own kind."""
     if not person.shoe_rate:
         return
-    day = looks_on + HALF_AN_HOUR + dice.exponential(DAYS_TO_CHOOSE_SHOES)
+    gap_days = 365.25 / person.shoe_rate
+    day = visit.day + HALF_AN_HOUR
+    day += dice.exponential(DAYS_TO_CHOOSE_SHOES if visit.came_for == "shoes" else gap_days)
     while day < DAYS:
         yield Purchase(day, "shoes")
-        day += dice.gamma(person.regularity, 365.25 / person.shoe_rate)
+        day += dice.gamma(person.regularity, gap_days)
 
 
 def buy_until_leaving(dice: Dice, person: Person, wishes: list[Purchase]) -> tuple[list[Purchase], float | None]:
-    """The wishes that came true, and the day the person left (None if not yet): after a purchase, or when life changed."""
+    """The wishes that came true, and the day they left, after a purchase or when life changed; None if not yet."""
     if not wishes:
         return [], None
     life_changes_on = wishes[0].day + person.stays_days

@@ -6,7 +6,7 @@ from typing import Final
 from tenure.simulation.climate import DAYS, Season
 from tenure.simulation.dice import Dice
 
-__all__ = ["Person", "first_look", "who_comes"]
+__all__ = ["Person", "Visit", "first_visit", "who_comes"]
 
 KINDS: Final = (("boots", 0.30), ("shoes", 0.35), ("both", 0.15), ("looker", 0.20))
 SOUTHERN_SHARE: Final = 0.3
@@ -34,6 +34,14 @@ class Person:
     stays_days: float
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The first look: its day, and what the person came for ("boots" or "shoes")."""
+
+    day: float
+    came_for: str
+
+
 def who_comes(dice: Dice, customer_id: int, hemisphere: str) -> Person:
     """A person as they are before they have ever seen the shop."""
     region = _where_they_live(dice, hemisphere)
@@ -44,21 +52,21 @@ def who_comes(dice: Dice, customer_id: int, hemisphere: str) -> Person:
         region=region,
         boot_chance=dice.between(0.7, 1.0) if kind in ("boots", "both") else 0.0,
         # nobody plans to buy shoes less than once in two years
-        shoe_rate=0.5 + dice.gamma(2, 1.7) if kind in ("shoes", "both") else 0.0,
+        shoe_rate=0.5 + dice.gamma(2, 1.2) if kind in ("shoes", "both") else 0.0,
         regularity=4 if dice.chance(0.5) else 1,
         leave_chance=dice.between(0.02, 0.22),
         stays_days=dice.exponential(YEARS_UNTIL_LIFE_CHANGES) * 365.25,
     )
 
 
-def first_look(dice: Dice, person: Person, seasons: tuple[Season, ...]) -> float:
-    """The day on which the person first looks: any day, but boots come to mind when it gets cold."""
+def first_visit(dice: Dice, person: Person, seasons: tuple[Season, ...]) -> Visit:
+    """When the person first looks, and for what: any day, but boots come to mind when it gets cold."""
     if person.boot_chance and dice.chance(COME_FOR_THE_SEASON):
         season = seasons[int(dice.random() * len(seasons))]
         day = dice.between(season.start - 21, season.end - 21)
         if 0 <= day < DAYS:
-            return day
-    return dice.between(0, DAYS)
+            return Visit(day, "boots")
+    return Visit(dice.between(0, DAYS), "boots" if person.kind == "boots" else "shoes")
 
 
 def _where_they_live(dice: Dice, hemisphere: str) -> str:
