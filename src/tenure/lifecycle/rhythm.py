@@ -1,7 +1,7 @@
 """A customer's own rhythm: the usual gap, and the silences at which a lapse begins.
 
-Times are days on the clock in force. "Section 6" is section 6 of the lapse study that these formulas come from; the rule around
-them is docs/reference/rules.md, sections 5 and 7.
+Times are days on the clock in force. The formulas come from the lapse study, the rule around them is
+docs/reference/rules.md, sections 5 and 7.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ def z(p: float) -> float:
 
 
 def rhythm(n: npt.ArrayLike, L1: npt.ArrayLike, L2: npt.ArrayLike) -> tuple[float, float, float]:
-    """(mu, s2, t2): mean log gap, its variance within and between customers, shrunk to the stated defaults (section 6.1).
+    """(mu, s2, t2): mean log gap, its variance within and between customers, shrunk to the stated defaults.
 
-    One entry per customer with at least one gap: how many gaps, the sum of their logarithms and of the squares of these. An
-    unweighted analysis of variance; no customers give the defaults.
+    One entry per customer with at least one gap: how many gaps, the sum of their logarithms, and of the squares of
+    these. A one-way analysis of variance; no customers give the defaults.
     """
     n, L1, L2 = (np.asarray(v, dtype=np.float64) for v in (n, L1, L2))
     customers, gaps = len(n), float(n.sum())
@@ -69,9 +69,9 @@ def rhythm(n: npt.ArrayLike, L1: npt.ArrayLike, L2: npt.ArrayLike) -> tuple[floa
 def usual(
     x: npt.ArrayLike, L1: npt.ArrayLike, mu: npt.ArrayLike, s2: npt.ArrayLike, t2: npt.ArrayLike, z: npt.ArrayLike = 0.0
 ) -> Floats:
-    """The quantile, `z` standard deviations from the median, of the next gap after `x` gaps with sum of logarithms `L1`.
+    """A quantile of the next gap, `z` standard deviations from its median, after `x` gaps with sum of logarithms `L1`.
 
-    Arguments broadcast. z = 0 is the usual gap. Log-normal with the customer's own mean, shrunk to the shop's (section 6.1).
+    Arguments broadcast. z = 0 is the usual gap. Log-normal around the customer's own mean, shrunk to the shop's.
     """
     x, L1, mu, s2, t2, z = (np.asarray(v, dtype=np.float64) for v in (x, L1, mu, s2, t2, z))
     k = s2 / t2
@@ -79,7 +79,7 @@ def usual(
 
 
 def level(p: npt.ArrayLike) -> float:
-    """The shop's average chance to buy, `p` one chance per customer seen within two years, shrunk to .3 by 30 (section 6.3)."""
+    """The shop's average chance to buy: the mean of `p`, one chance per recent customer, shrunk to .3 by 30 more."""
     p = np.asarray(p, dtype=np.float64)
     return (float(p.sum()) + LEVEL_CUSTOMERS * LEVEL) / (p.size + LEVEL_CUSTOMERS)
 
@@ -91,7 +91,7 @@ def odds(p: npt.ArrayLike, c: npt.ArrayLike) -> Floats:
 
 
 def horizon(gaps: npt.ArrayLike, history_days: float) -> float:
-    """The days ahead over which chances are stated: the smallest rung of LADDER that covers 80 % of the gaps seen so far.
+    """The days ahead over which chances are stated: the smallest rung of LADDER that covers 80 % of the gaps.
 
     The last rung if none does; 90 until there are 180 days of history and 20 gaps.
     """
@@ -104,7 +104,7 @@ def horizon(gaps: npt.ArrayLike, history_days: float) -> float:
 def cross(level: npt.ArrayLike, x: npt.ArrayLike, tx: npt.ArrayLike, H: npt.ArrayLike, th: Sequence[float]) -> Floats:
     """The silence at which `p_buy` falls to `level`: 0 if it is below from the start, SMAX if never before SMAX.
 
-    `level`, `x`, `tx`, `H` broadcast; th = (r, alpha, a, b). At least one-dimensional; see `crossings` for the accuracy.
+    `level`, `x`, `tx`, `H` broadcast, to at least one dimension; th = (r, alpha, a, b). Accuracy as of `crossings`.
     """
     level, x, tx, H = np.broadcast_arrays(*(np.atleast_1d(np.asarray(v, dtype=np.float64)) for v in (level, x, tx, H)))
     r, alpha, a, b = th
@@ -124,10 +124,10 @@ def crossings(
     a: npt.ArrayLike,
     b: npt.ArrayLike,
 ) -> Floats:
-    """(n, len(odds)) silences at which `p_buy` falls to each of the odds of the level; all but `odds` broadcast to n rows.
+    """(n, len(odds)) silences at which `p_buy` falls to the level at each of the odds; the rest broadcasts to n rows.
 
-    0 where it is below from the start, SMAX where it does not fall so far before SMAX. To 1e-10 days or 1e-13 of the value,
-    whichever is larger.
+    0 where it is below from the start, SMAX where it does not fall so far before SMAX. To 1e-10 days or 1e-13 of the
+    value, whichever is larger.
     """
     given = (np.atleast_1d(np.asarray(v, dtype=np.float64)) for v in (x, tx, H, level, r, alpha, a, b))
     x, tx, H, level, r, alpha, a, b = np.broadcast_arrays(*given)
@@ -140,9 +140,10 @@ def crossings(
 def _descend(target: Floats, reach: Floats, shape: Floats, leave: Floats, ahead: Floats) -> Floats:
     """Solve ln p_buy = target by Newton's method in y = ln(1 + s/reach), `leave` = a/(b+x), `ahead` = H/reach.
 
-    ln p_buy falls in y and is concave: -ln(1 + leave exp(shape y)) because softplus is convex, and for w = ln(1 + ahead exp(-y))
-    the slope of ln(1 - exp(-shape w)) is -shape (1 - exp(-w)) / (exp(shape w) - 1), which falls as w falls. So from the right of
-    the root Newton walks down to it without ever passing it, and the line that ln p_buy approaches lies to the right.
+    ln p_buy falls in y and is concave: -ln(1 + leave exp(shape y)) because softplus is convex, and with
+    w = ln(1 + ahead exp(-y)) the slope of ln(1 - exp(-shape w)) is -shape (1 - exp(-w)) / (exp(shape w) - 1), which
+    falls as w does. So from the right of the root Newton walks to it and never past it, and the line that ln p_buy
+    approaches from below meets the target on that side.
     """
     log_leave = np.log(leave)
     last = np.log1p(SMAX / reach)
@@ -167,9 +168,7 @@ def _descend(target: Floats, reach: Floats, shape: Floats, leave: Floats, ahead:
     return found
 
 
-def _excess(
-    y: Floats, target: Floats, shape: Floats, log_leave: Floats, ahead: Floats
-) -> tuple[Floats, Floats]:
+def _excess(y: Floats, target: Floats, shape: Floats, log_leave: Floats, ahead: Floats) -> tuple[Floats, Floats]:
     """ln p_buy - target at y, and its slope."""
     near = ahead * np.exp(-y)
     some = -np.expm1(-shape * np.log1p(near))  # the chance to buy if alive
@@ -192,8 +191,8 @@ def thresholds(
 ) -> tuple[float, float, float]:
     """Silences at which short, long and inactive begin after one occasion, by docs/reference/rules.md section 7.
 
-    th = (r, alpha, a, b), an = (mu, s2, t2), `H` and `L` of the month's snapshot. Never decreasing, except that the quantiles and
-    days of a policy are taken as they are.
+    th = (r, alpha, a, b), an = (mu, s2, t2), `H` and `L` of the month's snapshot. Never decreasing, except that the
+    quantiles and days of a policy are taken as they are.
     """
     if rule.kind == "window":
         return _three(rule.days)

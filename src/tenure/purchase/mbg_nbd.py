@@ -1,12 +1,13 @@
 """MBG/NBD: how often a customer buys while alive, and the chance that each purchase was the last one.
 
-While alive a customer buys at a rate drawn from gamma(r, alpha); after every purchase, the first included, they leave for good
-with a chance drawn from beta(a, b). Source: Batislam, Denizel, Filiztekin, "Empirical validation and comparison of models for
-customer base analysis", International Journal of Research in Marketing 24 (2007); Hoppe, Wagner, "Customer base analysis: the
-case for a central variant of the Betageometric/NBD model", Marketing Journal of Research and Management 3 (2007).
+While alive a customer buys at a rate drawn from gamma(r, alpha); after every purchase, the first included, they leave
+for good with a chance drawn from beta(a, b). Sources: Batislam, Denizel, Filiztekin, "Empirical validation and
+comparison of models for customer base analysis", International Journal of Research in Marketing 24 (2007); Hoppe,
+Wagner, "Customer base analysis: the case for a central variant of the Betageometric/NBD model", Marketing Journal of
+Research and Management 3 (2007).
 
-A customer is `x` repeat purchases (whole, without the first), `tx` time from the first to the last, `age` time from the first to
-now. Times may be in any unit or on any clock; the prior of `fit` means days.
+A customer is `x` repeat purchases (whole, without the first), `tx` time from the first to the last, `age` time from the
+first to now. Times may be in any unit or on any clock; the prior of `fit` means days.
 """
 
 from __future__ import annotations
@@ -30,12 +31,16 @@ CENTRE: Theta = (0.8, 45.0, 0.8, 1.6)
 SPREAD: Theta = (1.0, 1.5, 1.0, 1.0)
 """Standard deviations of the logarithms under the prior."""
 
+STARTS: tuple[Theta, ...] = (CENTRE, (0.25, 8.0, 0.3, 3.0), (1.0, 12.0, 0.5, 0.4), (3.0, 200.0, 1.0, 1.0))
+ENOUGH = 2_000  # rows that tell one peak from another
+
 MAX_EXPONENT = 600.0  # exp() of more would overflow; the chance is 0 to 260 digits there
 MAX_REPEATS = 1_000_000
 MAX_LOG = 25.0  # without a prior the maximum may lie at infinity: the search ends at exp(+-25)
 MAX_STEP = 2.0  # in logarithms; beyond it the quadratic is no guide
 QUADRATIC = 1e-8  # a Newton step this small lands within rounding of the maximum
 MAX_STEPS = 200
+SHORTEST = 1e-10  # of a step, as a share of Newton's
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,8 @@ def p_buy(
 ) -> Floats:
     """Chance of at least one purchase within the next `H`, after `x` repeats over `tx` and a silence `s`.
 
-    All arguments broadcast; returns their common shape. Falls in `s`. P(alive) as in the source, times the chance of a gamma
-    mixture of Poisson processes to show an event within H.
+    All arguments broadcast; returns their common shape. Falls in `s`. P(alive) as in the source, times the chance of a
+    gamma mixture of Poisson processes to show an event within H.
     """
     s, x, tx, H, r, alpha, a, b = (np.asarray(v, dtype=np.float64) for v in (s, x, tx, H, r, alpha, a, b))
     reach, shape = alpha + tx, r + x
@@ -99,24 +104,31 @@ def fit(
 ) -> Fit:
     """The most likely r, alpha, a, b for customers `(x, tx, age)`, one row each or `weights` customers a row.
 
-    With `prior` (times in days) the log-normal prior around CENTRE is added, so the maximum always exists and no customers give
-    CENTRE itself. Without it, data that have no maximum (all bought once, say) end with `converged` False. `start`: where to
-    begin, for instance last month's `theta`; it changes the time taken, not the result (to about 1e-12). Raises InvalidInput.
+    With `prior` (times in days) the log-normal prior around CENTRE is added, so a maximum exists, and no customers give
+    CENTRE itself. Without it, data that have no maximum (all bought once, say) end with `converged` False.
+
+    A small shop's likelihood can have two peaks, because many who leave early look like many who buy rarely. The
+    highest peak reached from STARTS is the result, or from `start`, four more values, if that leads higher: it hangs on
+    the customers alone, in any order of theirs, and is good to about 1e-12. Raises InvalidInput.
     """
     sample = _sample(x, tx, age, weights)
-    begin = np.log(np.asarray(CENTRE if start is None else start, dtype=np.float64))
-    if begin.shape != (4,) or not np.isfinite(begin).all():
+    starts = np.log(np.array(STARTS if start is None else (*STARTS, start), dtype=np.float64))
+    if starts.ndim != 2 or not np.isfinite(starts).all():
         raise InvalidInput("The start of a fit is four positive numbers: r, alpha, a, b.")
     if sample.n == 0:
         return Fit(*CENTRE, log_likelihood=0.0, n=0, converged=True)
-    point, value, converged = _climb(sample, np.clip(begin, -MAX_LOG, MAX_LOG), 1.0 if prior else 0.0)
-    r, alpha, a, b = (float(v) for v in np.exp(point))
-    return Fit(r, alpha, a, b, log_likelihood=value, n=round(sample.n), converged=converged)
+    few = _thinned(sample)
+    peaks = [_climb(few, np.clip(point, -MAX_LOG, MAX_LOG), prior) for point in starts]
+    peak = max(peaks, key=lambda found: found.total)
+    if few is not sample:
+        peak = _climb(sample, peak.point, prior)
+    r, alpha, a, b = (float(v) for v in np.exp(peak.point))
+    return Fit(r, alpha, a, b, log_likelihood=peak.value, n=round(sample.n), converged=peak.converged)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    """Customers as the likelihood needs them: rows of distinct (x, tx, age) and how many came at least j times again."""
+    """Customers as the likelihood needs them: rows, and how many came again at least j times."""
 
     x: npt.NDArray[np.intp]
     tx: Floats
@@ -126,12 +138,31 @@ class _Sample:
     n: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Height:
+    """The likelihood at a point: with the prior (`total`) and without (`value`), and the derivatives of the former."""
+
+    total: float
+    value: float
+    gradient: Floats
+    hessian: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Peak:
+    """Where a climb ended."""
+
+    point: Floats
+    total: float
+    value: float
+    converged: bool
+
+
 def _sample(x: npt.ArrayLike, tx: npt.ArrayLike, age: npt.ArrayLike, weights: npt.ArrayLike | None) -> _Sample:
     x, tx, age = (np.asarray(v, dtype=np.float64).ravel() for v in (x, tx, age))
     weight = np.ones(len(x)) if weights is None else np.asarray(weights, dtype=np.float64).ravel()
     _check(x, tx, age, weight)
     count = x.astype(np.intp)
-    at_least = np.bincount(count, weights=weight, minlength=1)[::-1].cumsum()[::-1]
     # those who came once differ in their age alone, and they are most of a shop
     once = count == 0
     ages, which = np.unique(age[once], return_inverse=True)
@@ -142,9 +173,28 @@ def _sample(x: npt.ArrayLike, tx: npt.ArrayLike, age: npt.ArrayLike, weights: np
         tx=np.concatenate([zeros, tx[again]]),
         age=np.concatenate([ages, age[again]]),
         weight=np.concatenate([np.bincount(which, weights=weight[once], minlength=len(ages)), weight[again]]),
-        at_least=at_least,
+        at_least=_at_least(count, weight),
         n=float(weight.sum()),
     )
+
+
+def _thinned(sample: _Sample) -> _Sample:
+    """About ENOUGH rows that stand for all, enough to tell which peak is the highest; the same in any order of rows."""
+    rows = len(sample.x)
+    if rows <= 2 * ENOUGH:
+        return sample
+    # a customer's place between 0 and 1: three irrational turns, even over whole numbers
+    place = np.modf(sample.x * np.sqrt(2.0) + sample.tx * np.sqrt(3.0) + sample.age * np.sqrt(5.0))[0]
+    kept = place < ENOUGH / rows
+    x, weight = sample.x[kept], sample.weight[kept]
+    if not weight.any():
+        return sample
+    weight = weight * (sample.n / weight.sum())
+    return _Sample(x, sample.tx[kept], sample.age[kept], weight, _at_least(x, weight), sample.n)
+
+
+def _at_least(x: npt.NDArray[np.intp], weight: Floats) -> Floats:
+    return np.asarray(np.bincount(x, weights=weight, minlength=1)[::-1].cumsum()[::-1], dtype=np.float64)
 
 
 def _check(x: Floats, tx: Floats, age: Floats, weight: Floats) -> None:
@@ -158,42 +208,48 @@ def _check(x: Floats, tx: Floats, age: Floats, weight: Floats) -> None:
         raise InvalidInput("tx lies between 0 and age, and is 0 for who bought once.")
 
 
-def _climb(sample: _Sample, point: Floats, prior: float) -> tuple[Floats, float, bool]:
-    """Newton's method in the logarithms of the parameters, made to climb from anywhere; (point, log-likelihood, converged)."""
-    centre, precision = np.log(CENTRE), prior / np.square(SPREAD)
-
-    def penalised(at: Floats) -> tuple[float, float, Floats, Floats]:
-        value, gradient, hessian = _derivatives(sample, at)
-        away = at - centre
-        total = value - 0.5 * float(precision @ away**2)
-        return total, value, gradient - precision * away, hessian - np.diag(precision)
-
-    total, value, gradient, hessian = penalised(point)
+def _climb(sample: _Sample, point: Floats, prior: bool) -> _Peak:
+    """Newton's method in the logarithms of the parameters, made to climb from anywhere within the bounds."""
+    here = _height(sample, point, prior)
     for _ in range(MAX_STEPS):
-        step, concave = _ascent(gradient, hessian)
+        pushed = np.where(here.gradient > 0, point >= MAX_LOG, point <= -MAX_LOG)  # against a bound: stays there
+        step, concave = _ascent(here, ~pushed)
         if concave and np.abs(step).max() < QUADRATIC:
-            return point + step, value, True
+            return _Peak(point + step, here.total, here.value, converged=not pushed.any())
         # the sum of the terms is only good to some rounding; below it a Newton step is the better judge
-        slack, slope, length = 1e-12 * (1.0 + abs(total)), float(gradient @ step), 1.0
+        slack, slope, length = 1e-12 * (1.0 + abs(here.total)), float(here.gradient @ step), 1.0
         while True:
             there = np.clip(point + length * step, -MAX_LOG, MAX_LOG)
-            ahead = penalised(there)
-            if ahead[0] >= total + 1e-4 * length * slope - slack:
+            ahead = _height(sample, there, prior)
+            if length < SHORTEST or ahead.total >= here.total + 1e-4 * length * slope - slack:
                 break
-            length /= 2
-            if length < 1e-10:
-                return point, value, False
-        point, (total, value, gradient, hessian) = there, ahead
-    return point, value, False
+            length /= 2.0
+        point, here = there, ahead
+    return _Peak(point, here.total, here.value, converged=False)
 
 
-def _ascent(gradient: Floats, hessian: Floats) -> tuple[Floats, bool]:
-    """Newton's step with every curvature turned downwards, at most MAX_STEP long; and whether nothing had to be turned."""
-    curvature, axes = np.linalg.eigh(-hessian)
+def _height(sample: _Sample, point: Floats, prior: bool) -> _Height:
+    value, gradient, hessian = _derivatives(sample, point)
+    if not prior:
+        return _Height(value, value, gradient, hessian)
+    away, precision = point - np.log(CENTRE), 1.0 / np.square(SPREAD)
+    total = value - 0.5 * float(precision @ away**2)
+    return _Height(total, value, gradient - precision * away, hessian - np.diag(precision))
+
+
+def _ascent(here: _Height, free: npt.NDArray[np.bool_]) -> tuple[Floats, bool]:
+    """Newton's step in the free directions, no longer than MAX_STEP; and whether all of them curve downwards.
+
+    Those that do not are taken as if they did, so the step always leads upwards.
+    """
+    step = np.zeros(4)
+    if not free.any():
+        return step, True
+    curvature, axes = np.linalg.eigh(-here.hessian[np.ix_(free, free)])
     floor = 1e-12 * max(float(np.abs(curvature).max()), 1e-300)
-    step = axes @ (axes.T @ gradient / np.maximum(np.abs(curvature), floor))
-    longest = float(np.abs(step).max())
-    return step * min(1.0, MAX_STEP / max(longest, MAX_STEP)), bool(curvature[0] > floor)
+    newton = axes @ (axes.T @ here.gradient[free] / np.maximum(np.abs(curvature), floor))
+    step[free] = newton * min(1.0, MAX_STEP / max(float(np.abs(newton).max()), MAX_STEP))
+    return step, bool(curvature[0] > floor)
 
 
 def _derivatives(sample: _Sample, point: Floats) -> tuple[float, Floats, Floats]:
@@ -207,8 +263,8 @@ def _derivatives(sample: _Sample, point: Floats) -> tuple[float, Floats, Floats]
 def _of_counts(at_least: Floats, r: float, a: float, b: float) -> tuple[float, Floats, Floats]:
     """The gamma functions of the likelihood.
 
-    ln G(r+x) - ln G(r) is the sum of ln(r+j) over j < x, and the beta functions are minus the sum of ln(1 + a/(b+j)) over
-    j <= x: summed over customers by j, so nothing is lost to cancellation however large r or b become.
+    ln G(r+x) - ln G(r) is the sum of ln(r+j) over j < x, and the beta functions are minus the sum of ln(1 + a/(b+j))
+    over j <= x: summed over customers by j, so nothing is lost to cancellation however large r or b become.
     """
     j = np.arange(len(at_least), dtype=np.float64)
     more, i = at_least[1:], j[:-1]
