@@ -3,8 +3,8 @@
     import tenure
     picture = tenure.stages("orders.csv", as_of="2024-06-01")
 
-The verbs take a path or a pandas, Polars, PyArrow or DuckDB table and give the same kind back. Importing this package loads nothing
-heavy: a verb brings in what it needs when it is first used.
+The verbs take a path or a pandas, Polars, PyArrow or DuckDB table and give the same kind back. Importing this package
+loads nothing heavy: a verb brings in what it needs when it is first used.
 """
 
 from typing import TYPE_CHECKING

@@ -13,11 +13,12 @@ __all__ = ["EXPONENTS", "Money", "exponent"]
 _DECIMALS: Final = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
     2: """
-        AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY COP COU
-        CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES
-        KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR
-        NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP
-        TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW ZWG
+        AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF
+        CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL
+        HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU
+        MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR
+        SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED
+        VES WST XAD XCD XCG YER ZAR ZMW ZWG
     """,
     3: "BHD IQD JOD KWD LYD OMR TND",
     4: "CLF UYW",
@@ -28,7 +29,7 @@ _WITHDRAWN: Final = {0: "BYR", 2: "ANG BGN CUC EEK HRK LTL LVL MRO SKK SLL STD V
 EXPONENTS: Final[dict[str, int]] = {
     code: digits for table in (_DECIMALS, _WITHDRAWN) for digits, codes in table.items() for code in codes.split()
 }
-"""Decimals of the minor unit by currency: ISO 4217's list of January 2026 and some withdrawn codes. No metals, no test codes."""
+"""Decimals of the minor unit by currency: the ISO 4217 list of January 2026 without metals, and some withdrawn codes."""
 
 _BIGINT: Final = 2**63
 # of our own, so that a caller's decimal context cannot change a sum
@@ -54,7 +55,7 @@ class Money:
     def parse(cls, amount: Decimal | int | str, currency: str) -> Money:
         """An amount in major units ("12.50"), rounded half to even at the minor unit.
 
-        InvalidInput if the currency is not known, the text is not a plain number, or 64 bits cannot hold the minor units.
+        InvalidInput if the currency is not known, the text is not a number, or 64 bits cannot hold the minor units.
         """
         digits = exponent(currency)
         value = _number(amount)

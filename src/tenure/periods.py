@@ -1,7 +1,8 @@
 """Instants, days, weeks and months of a shop's zone.
 
-An *instant* is an int: microseconds since 1970-01-01 UTC. A *day* is an int too: whole days since 1970-01-01 on the wall calendar of a
-zone. Day `d` is `[start_of_day(d), start_of_day(d + 1))`, whatever the clocks do at midnight, so days never overlap and leave no gap.
+An *instant* is an int: microseconds since 1970-01-01 UTC. A *day* is an int too: whole days since 1970-01-01 on the
+wall calendar of a zone. Day `d` is `[start_of_day(d), start_of_day(d + 1))`, whatever the clocks do at midnight, so days
+never overlap and leave no gap.
 """
 
 from __future__ import annotations
@@ -83,8 +84,9 @@ def month_start(day: int) -> int:
 def start_of_day(day: int, zone: str) -> int:
     """The first instant at which the zone's calendar shows this day or a later one.
 
-    Where clocks jump over midnight that is the jump; where midnight comes twice, the first of the two; a day that the zone
-    left out altogether is empty: it starts with the next one. BadTime for an unknown zone or a day outside the years 1 to 9999.
+    Where clocks jump over midnight that is the jump; where midnight comes twice, the first of the two; a day that the
+    zone left out altogether is empty: it starts with the next one. BadTime for an unknown zone or a day outside the
+    years 1 to 9999.
     """
     return _midnight(_checked(day), zone_named(zone))
 
@@ -103,9 +105,9 @@ def day_of(instant: int, zone: str) -> int:
 def parse_instant(text: str, zone: str) -> int:
     """The instant of an ISO 8601 date or time. A date means the start of that day in the zone.
 
-    A time with an offset or Z keeps its own; one without is the zone's wall clock: the first of two where clocks were set
-    back, and counted on from before the jump where the wall clock never showed it. Digits after the microsecond are cut.
-    BadTime for anything else.
+    A time with an offset or Z keeps its own; one without is the zone's wall clock: the first of two where clocks were
+    set back, and counted on from before the jump where the wall clock never showed it. Digits after the microsecond are
+    cut. BadTime for anything else.
     """
     text = text.strip()
     try:
@@ -151,14 +153,14 @@ def calendar(first_day: int, last_day: int, zone: str) -> Calendar:
     import numpy as np
 
     tz = zone_named(zone)
-    day = np.arange(first_day, last_day + 1, dtype=np.int64)
-    starts = _midnights(_checked(first_day), _checked(last_day), tz) if len(day) else []
-    date64 = day.astype("datetime64[D]")
+    starts = _midnights(_checked(first_day), _checked(last_day), tz) if first_day <= last_day else []
+    day = np.arange(first_day, first_day + len(starts), dtype=np.int64)
+    months = day.astype("datetime64[D]").astype("datetime64[M]")
     return Calendar(
         day=day,
         start_at=np.array(starts, dtype=np.int64),
         week_start_day=day - (day + 3) % 7,
-        month_start_day=date64.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64),
+        month_start_day=months.astype("datetime64[D]").astype(np.int64),
     )
 
 
@@ -193,7 +195,7 @@ def _midnight(day: int, tz: ZoneInfo) -> int:
 
 
 def _jump(day: int, low: int, high: int, tz: ZoneInfo) -> int:
-    """The first whole second in (low, high] at which the calendar shows `day` or later; zones change on whole seconds."""
+    """The first instant in (low, high] at which the calendar shows `day` or later; zones change on whole seconds."""
     low, high = low // _SECOND_US, high // _SECOND_US
     while high - low > 1:
         middle = (low + high) // 2

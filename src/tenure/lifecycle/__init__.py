@@ -1,1 +1,1 @@
-"""In which stage of their life with the business every customer is: the rule as data, the engine, the oracle and the sentence."""
+"""In which stage of their life with the business every customer is: the rule, the engine, the oracle, the sentence."""
