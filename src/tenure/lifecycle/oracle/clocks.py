@@ -167,12 +167,24 @@ def part_of(day: float) -> int:
     return int((day % YEAR) / YEAR * PARTS) % PARTS
 
 
+class _Learnt(NamedTuple):
+    """Weights learnt up to a month and up to a year before it; `proven` if they are the group's own."""
+
+    now: Floats
+    before: Floats
+    proven: bool
+
+
+CALENDAR_WEIGHTS = _Learnt(np.ones(PARTS), np.ones(PARTS), proven=False)
+
+
 def learnt_clocks(
     sales: Iterable[Sale], month: int, is_declared: Callable[[Group], bool], lead_days: int
 ) -> dict[Group, Clock]:
-    """The clock in force from `month` on of every group that learns; groups without a proven gain have their parent's.
+    """The groups with a clock of their own in the month that starts on day `month`, and those clocks.
 
-    Empty before two full years are known.
+    None before two full years are known. A group with a proven gain learns on from its parent's clock, one without
+    stands in for its parent wherever it is a parent itself.
     """
     days: defaultdict[Group, set[tuple[int, int]]] = defaultdict(set)
     for sale in sales:
@@ -182,28 +194,22 @@ def learnt_clocks(
     years = min(4, math.floor((month - first_day) / YEAR))
     if years < 2:
         return {}
-    flat = np.ones(PARTS)
 
     @cache
-    def in_force(group: Group) -> tuple[Floats, Floats]:
-        """Weights as of `month`, and weights as of a year before, of a group or of the ancestor it stands in for."""
-        parent, parent_before = (flat, flat) if group == SHOP else in_force(_parent(group))
+    def in_force(group: Group) -> _Learnt:
+        parent = CALENDAR_WEIGHTS if group == SHOP else in_force(_parent(group))
         order_days = sorted(days[group])
-        before = learnt_weights([day for _, day in order_days], month - YEAR, years - 1, parent_before)
-        if not gain_is_proven(order_days, month, before, parent_before):
-            return parent, parent_before
-        return learnt_weights([day for _, day in order_days], month, years, parent), before
+        before = learnt_weights([day for _, day in order_days], month - YEAR, years - 1, parent.before)
+        if not gain_is_proven(order_days, month, before, parent.before):
+            return parent._replace(proven=False)
+        return _Learnt(learnt_weights([day for _, day in order_days], month, years, parent.now), before, proven=True)
 
-    learning = [group for group in list(days) if not is_declared(group)]
-    return {group: _clock(in_force(group)[0], lead_days) for group in learning}
+    own = [group for group in list(days) if not is_declared(group) and in_force(group).proven]
+    return {group: Clock(tuple(in_force(group).now.tolist()), lead_days=lead_days) for group in own}
 
 
 def _parent(group: Group) -> Group:
     return Group(group.category, None) if group.category and group.region else SHOP
-
-
-def _clock(weights: Floats, lead_days: int) -> Clock:
-    return CALENDAR if (weights == 1.0).all() else Clock(tuple(weights.tolist()), lead_days=lead_days)
 
 
 def gain_is_proven(order_days: Iterable[tuple[int, int]], month: int, own: Floats, parent: Floats) -> bool:

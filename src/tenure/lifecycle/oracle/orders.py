@@ -59,10 +59,13 @@ def _order_of_one_id(rows: Sequence[Event]) -> list[Order]:
 
 
 def _order(lines: Sequence[Event], ended_at: int | None) -> Order:
+    """The order of these rows; what came with the first of them says which category and region it is of."""
+    at = min(line.at for line in lines)
+    first = [line for line in lines if line.at == at]
     return Order(
-        at=min(line.at for line in lines),
-        category=_largest([(line.category, line.amount_minor or 0) for line in lines]),
-        region=_largest([(line.region, line.amount_minor or 0) for line in lines]),
+        at=at,
+        category=_largest([(line.category, line.amount_minor or 0) for line in first]),
+        region=_largest([(line.region, line.amount_minor or 0) for line in first]),
         ended_at=ended_at,
     )
 

@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 USUAL_GAP = math.log(45.0)
 LADDER = (14.0, 30.0, 60.0, 90.0, 180.0, 365.0)
 LONGEST = 3652.5
+MOST = 36_525.0
 CENTRE = np.log([0.8, 45.0, 0.8, 1.6])
 SPREAD = np.array([1.0, 1.5, 1.0, 1.0])
 
@@ -155,9 +156,9 @@ def silences(rule: Rule, x: int, t_x: float, log_gaps: float, snapshot: Snapshot
         return usual(x, log_gaps, snapshot.gaps, deviations(quantile))
 
     if rule.kind == "window":
-        return list(rule.days)
+        return [min(days, MOST) for days in rule.days]
     if rule.kind == "quantile":
-        return [gap(quantile) for quantile in rule.quantiles]
+        return [min(gap(quantile), MOST) for quantile in rule.quantiles]
     begins, before = [], 0.0
     for i in range(3):
         target = odds(snapshot.level, rule.odds[i])
@@ -165,7 +166,7 @@ def silences(rule: Rule, x: int, t_x: float, log_gaps: float, snapshot: Snapshot
         if rule.kind == "rhythm":
             floor = rule.first_floors[i] * gap(rule.first_floor) if x < 2 else gap(rule.floors[i])
             begin = min(max(begin, floor), gap(rule.caps[i]))
-        before = max(before, begin)
+        before = max(before, min(begin, MOST))
         begins.append(before)
     return begins
 

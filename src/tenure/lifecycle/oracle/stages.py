@@ -168,14 +168,13 @@ class Oracle:
 
     def _purchases(self, life: Life) -> int:
         """Purchase occasions so far; a purchase by somebody inactive may count as their first."""
-        count, before = 0, None
+        first_of_day: dict[int, int] = {}
         for order in life.orders:
-            day = self._days.day_of(order.at)
-            if self._policy.restart and (has_left(life, order.at) or self._is_silent(life, order.at)):
-                count = 1
-            elif day != before:
-                count += 1
-            before = day
+            first_of_day.setdefault(self._days.day_of(order.at), order.at)
+        count = 0
+        for at in first_of_day.values():
+            returned = self._policy.restart and (has_left(life, at) or self._is_silent(life, at))
+            count = 1 if returned else count + 1
         return count
 
     def due(self, occasion: Occasion) -> Due:
@@ -242,14 +241,13 @@ class Oracle:
     def snapshot(self, month: int) -> rhythm.Snapshot:
         """The population as known at the start of a month (rules, section 5)."""
         start = self._days.start(month)
+        buyers = [customer for customer in self._timelines if orders_of(self._known(customer, start))]
+        drawn = sorted(buyers, key=lambda customer: (self._draw.get(customer, customer), customer))[: self._sample]
         last = {
-            customer: life.occasions[-1]
-            for customer in self._timelines
-            if (life := self.life(customer, start)).occasions
+            customer: life.occasions[-1] for customer in buyers if (life := self.life(customer, start)).occasions
         }
-        drawn = sorted(last, key=lambda customer: (self._draw.get(customer, customer), customer))[: self._sample]
         first_day = min((occasion.first_day for occasion in last.values()), default=month)
-        pasts = [self._past(last[customer], month) for customer in drawn]
+        pasts = [self._past(last[customer], month) for customer in drawn if customer in last]
         return rhythm.snapshot(pasts, month - first_day)
 
     def _past(self, occasion: Occasion, month: int) -> rhythm.Past:
