@@ -1,8 +1,8 @@
 """Instants, days, weeks and months of a shop's zone.
 
 An *instant* is an int: microseconds since 1970-01-01 UTC. A *day* is an int too: whole days since 1970-01-01 on the
-wall calendar of a zone. Day `d` is `[start_of_day(d), start_of_day(d + 1))`, whatever the clocks do at midnight, so days
-never overlap and leave no gap.
+wall calendar of a zone. Day `d` is `[start_of_day(d), start_of_day(d + 1))`, whatever the clocks do at midnight, so
+days never overlap and leave no gap.
 """
 
 from __future__ import annotations
