@@ -54,7 +54,7 @@ def who_comes(dice: Dice, customer_id: int, hemisphere: str) -> Person:
         # nobody plans to buy shoes less than once in two years
         shoe_rate=0.5 + dice.gamma(2, 1.2) if kind in ("shoes", "both") else 0.0,
         regularity=4 if dice.chance(0.5) else 1,
-        leave_chance=dice.between(0.02, 0.22),
+        leave_chance=dice.between(0.05, 0.25),
         stays_days=dice.exponential(YEARS_UNTIL_LIFE_CHANGES) * 365.25,
     )
 

@@ -113,8 +113,8 @@ def _boot_truth(life: Life) -> tuple[Any, ...]:
     pairs_a_season = person.boot_chance * (1 + SECOND_PAIR)
     return (
         person.customer_id, person.kind, person.region,
-        pairs_a_season + person.shoe_rate, pairs_a_season, person.shoe_rate,
-        person.regularity if person.shoe_rate else None, person.leave_chance, moment(life.first_look),
+        round(pairs_a_season + person.shoe_rate, 6), round(pairs_a_season, 6), round(person.shoe_rate, 6),
+        person.regularity if person.shoe_rate else None, round(person.leave_chance, 6), moment(life.first_look),
         moment(bought[0].day) if bought else None, moment(bought[-1].day) if bought else None, len(bought),
         None if life.left_day is None else moment(life.left_day), life.left_because,
     )
