@@ -1,0 +1,154 @@
+"""A column of a source in a role, and the expressions that read ids, words, kinds and currencies from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from duckdb import CaseExpression, ConstantExpression, Expression, FunctionExpression
+
+from tenure.engine.base import statement
+from tenure.errors import BadColumns
+from tenure.events import KINDS, ORDER_PLACED, SYNONYMS
+from tenure.money import EXPONENTS
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
+    from duckdb.typing import DuckDBPyType
+
+__all__ = ["Cell", "Family", "call", "constant", "currency", "customer", "factor", "family", "kind", "text"]
+
+Family = Literal["whole", "wide", "decimal", "float", "text", "date", "timestamp", "zoned", "boolean", "other"]
+
+_FAMILIES: Final[dict[Family, str]] = {
+    "whole": "tinyint smallint integer bigint utinyint usmallint uinteger",
+    "wide": "ubigint hugeint uhugeint",
+    "decimal": "decimal",
+    "float": "float double",
+    "text": 'varchar enum uuid "null" null',
+    "date": "date",
+    "timestamp": "timestamp timestamp_s timestamp_ms timestamp_ns",
+    "boolean": "boolean",
+}
+_FAMILY: Final[dict[str, Family]] = {name: key for key, names in _FAMILIES.items() for name in names.split()}
+_NO_ID: Final = frozenset(("boolean", "date", "timestamp", "zoned", "other"))
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One column of a source in one role."""
+
+    label: str
+    name: str
+    role: str
+    column: Expression
+    family: Family
+    named: bool
+    """The user chose it for the role."""
+    relation: DuckDBPyRelation
+
+    def probe(self, what: str, column: Expression | None = None) -> tuple[Any, ...]:
+        """The one row that a statement of probes.sql finds out about the column."""
+        return self.probes(what, column)[0]
+
+    def probes(self, what: str, column: Expression | None = None) -> list[tuple[Any, ...]]:
+        """All rows of it."""
+        cells = self.relation.select((self.column if column is None else column).alias("x"))
+        return cells.query("tenure_cells", statement("tenure.read", "probes", what)).fetchall()
+
+    def wrong(self, what: str) -> BadColumns:
+        """The error for a column whose type cannot play the role."""
+        return BadColumns(
+            f"{self.label}: the column {self.name!r} cannot be the {self.role}: {what}; choose another for {self.role}"
+        )
+
+
+def family(kind: DuckDBPyType) -> Family:
+    """What a column type can hold, as far as reading it goes."""
+    if str(kind) == "TIMESTAMP WITH TIME ZONE":
+        return "zoned"
+    return _FAMILY.get(kind.id, "other")
+
+
+def call(macro: str, *cells: Expression) -> Expression:
+    """A macro of cells.sql, or a function of the engine, on these cells."""
+    return FunctionExpression(macro, *cells)
+
+
+def constant(value: bool | int | str | None) -> Expression:
+    """A value that is the same in every row."""
+    return ConstantExpression(value)
+
+
+def text(cell: Cell) -> Expression:
+    """The cell as text, trimmed, null where blank; BadColumns for lists and structs."""
+    if cell.family == "other":
+        raise cell.wrong("it holds neither text nor numbers")
+    if cell.family in ("float", "decimal"):
+        whole = call("tenure_id_of_number", cell.column)
+        return FunctionExpression("tenure_either", whole.cast("VARCHAR"), cell.column.cast("VARCHAR"))
+    return call("tenure_text", cell.column.cast("VARCHAR"))
+
+
+def customer(cell: Cell, *, written: bool) -> tuple[Expression, Expression, bool]:
+    """The customer id, whether it is missing, and whether it is a whole number (else text).
+
+    Types of the source are kept; `written`: the source has none (CSV), so ids are whole numbers if every one looks like one.
+    """
+    if cell.family in _NO_ID:
+        raise cell.wrong("ids are whole numbers or text")
+    if cell.family == "text":
+        raw = cell.column.cast("VARCHAR")
+        name = call("tenure_id", raw)
+        if written:
+            ids, whole = cell.probe("ids", raw)
+            if 0 < ids == whole:
+                return call("tenure_id_whole", raw), name.isnull(), True
+        return name, name.isnull(), False
+    if cell.family == "whole":
+        return cell.column.cast("BIGINT"), cell.column.isnull(), True
+    blank = cell.column.isnull()
+    if cell.family == "float":
+        blank = blank | call("isnan", cell.column)
+    return call("tenure_id_of_number", cell.column), blank, True
+
+
+def kind(cell: Cell) -> tuple[Expression, Expression]:
+    """The kind of event, null where it is not a known one, and whether the cell is blank: that row is an order."""
+    word = text(cell)
+    known = {found: name for (found,) in cell.probes("words", word) if (name := _kind_of(found)) is not None}
+    # an empty list is no CASE, and a row without a word is an order whatever the others are
+    return _mapped(word, {None: ORDER_PLACED, **known}), word.isnull()
+
+
+def currency(cell: Cell) -> tuple[Expression, Expression, frozenset[str]]:
+    """The currency code, null where blank or unknown, whether it is blank or known, and the known codes that occur."""
+    word = text(cell)
+    known = {found: code for (found,) in cell.probes("words", word) if (code := found.upper()) in EXPONENTS}
+    code = _mapped(word, dict(known))
+    return code, word.isnull() | code.isnotnull(), frozenset(known.values())
+
+
+def factor(code: Expression | None, codes: frozenset[str]) -> Expression:
+    """Minor units in one unit of the row's currency; 100 where the currency is unknown."""
+    odd = {name: 10 ** EXPONENTS[name] for name in sorted(codes) if EXPONENTS[name] != 2}
+    if code is None or not odd:
+        return constant(100)
+    return FunctionExpression("tenure_either", _mapped(code, dict(odd)), constant(100))
+
+
+def _kind_of(word: str) -> str | None:
+    name = word.strip().lower()
+    if name in KINDS:
+        return name
+    return SYNONYMS.get(name)
+
+
+def _mapped(word: Expression, values: Mapping[str | None, str | int]) -> Expression:
+    cases: Any = None
+    for key, value in values.items():
+        test = word.isnull() if key is None else word == constant(key)
+        cases = CaseExpression(test, constant(value)) if cases is None else cases.when(test, constant(value))
+    result: Expression = constant(None) if cases is None else cases.otherwise(constant(None))
+    return result

@@ -1,0 +1,47 @@
+-- The rows of all sources, on their way from `tenure_rows` (typed, with a code where rejected) to `events`.
+
+-- name: tally
+SELECT
+    code,
+    count(*) AS rows,
+    min("at") AS first_at,
+    max("at") AS last_at,
+    count(order_id) AS orders,
+    count(amount_minor) AS amounts,
+    count(currency) AS currencies,
+    count(discount_minor) AS discounts,
+    count(category) AS categories,
+    count(region) AS regions,
+    count(reason) AS reasons,
+    count(*) FILTER (WHERE wordless) AS wordless,
+    count(*) FILTER (WHERE zoneless) AS zoneless,
+    count(*) FILTER (WHERE twice) AS twice,
+    count(*) FILTER (WHERE never) AS never
+FROM tenure_seen
+GROUP BY code
+ORDER BY code;
+
+-- name: new_rejects
+CREATE TABLE tenure_rejects (source BIGINT, file VARCHAR, line BIGINT, code VARCHAR, reason VARCHAR, "row" VARCHAR);
+
+-- name: rejects
+SELECT file, line, code, reason, "row" FROM tenure_rejects ORDER BY source, line;
+
+-- name: reject_several_currencies
+UPDATE tenure_rows SET code = 'mixed_currency'
+WHERE code IS NULL AND order_id IS NOT NULL AND (customer, order_id) IN (
+    SELECT (customer, order_id) FROM tenure_rows
+    WHERE code IS NULL AND order_id IS NOT NULL
+    GROUP BY customer, order_id HAVING count(DISTINCT currency) > 1
+);
+
+-- name: customers
+CREATE TABLE customers AS
+SELECT
+    row_number() OVER (ORDER BY customer) AS c,
+    customer AS customer_id,
+    CAST(md5_number_lower(customer) % 2147483647 AS BIGINT) AS draw
+FROM (SELECT DISTINCT customer FROM tenure_rows WHERE code IS NULL);
+
+-- name: repeats
+SELECT count(*) - count(DISTINCT repeat_hash) FROM tenure_seen WHERE code IS NULL AND order_id IS NULL;
