@@ -187,8 +187,10 @@ def _document(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise BadPolicy(f"cannot be read: {wrong.strerror}") from None
     except UnicodeDecodeError as wrong:
         raise BadPolicy(f"byte {wrong.start + 1} is not UTF-8: must be a text file saved as UTF-8") from None
-    except (ValueError, RecursionError) as wrong:
+    except tomllib.TOMLDecodeError as wrong:
         raise BadPolicy(f"not TOML: {wrong}") from None
+    except (ValueError, RecursionError):
+        raise BadPolicy("a number in it is too long, or its brackets are nested too deeply, to be a policy") from None
 
 
 @contextmanager

@@ -176,6 +176,7 @@ def cleaned(values: Mapping[str, Any], allowed: Mapping[str, Allowed]) -> dict[s
 
 
 def clean_fields(value: Any, allowed: Mapping[str, Allowed]) -> None:
+    """Bring the fields of a frozen dataclass into their one spelling; BadPolicy on the first that is not allowed."""
     found = {one.name: getattr(value, one.name) for one in fields(value)}
     for key, clean in cleaned(found, allowed).items():
         object.__setattr__(value, key, clean)
