@@ -16,9 +16,9 @@ __all__ = ["REASONS", "Columns", "Timeline", "read"]
 def read(engine: DuckDB, sources: Any, columns: Columns | None = None, *, times_in: str = "UTC") -> Timeline:
     """Makes `events` in the engine (see `Timeline`) from one source or a list of them, columns united by role.
 
-    A source is a path (CSV, also .gz and .zst; Parquet; Excel) or a table of pandas, Polars, PyArrow or DuckDB. `times_in`: the
-    zone of times that carry none. A row that cannot be used is rejected and counted; a source that cannot be used raises
-    BadFile, BadColumns or BadTime. Integer ids in Parquet are read from the file each time, not copied.
+    A source is a path (CSV, also .gz and .zst; Parquet; Excel) or a table of pandas, Polars, PyArrow or DuckDB.
+    `times_in`: the zone of times that carry none. A row that cannot be used is rejected and counted; a source that
+    cannot be used raises BadFile, BadColumns or BadTime. Parquet with integer ids is read anew each time, not copied.
     """
     from tenure.read.intake import take_in
 

@@ -48,12 +48,11 @@ def _number(cell: Cell) -> tuple[Expression, Expression, tuple[str, ...]]:
         return cell.column, cell.column.isnull(), ()
     raw = call("tenure_text", cell.column.cast("VARCHAR"))
     comma, point, either = cell.probe("amounts", raw)
-    notes = ()
-    if either and not comma and not point:
-        notes = (
-            f"{cell.label}: in the column {cell.name!r} 1,234 was read as 1234 and 1.234 as a decimal fraction;"
-            " nothing in it shows a decimal comma",
-        )
+    note = (
+        f"{cell.label}: in the column {cell.name!r} 1,234 was read as 1234 and 1.234 as a decimal fraction;"
+        " nothing in it shows a decimal comma"
+    )
+    notes = (note,) if either and not comma and not point else ()
     return call("tenure_number_of_text", raw, constant(comma > point)), raw.isnull(), notes
 
 

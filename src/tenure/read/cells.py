@@ -15,9 +15,9 @@ from tenure.money import EXPONENTS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
-    from duckdb.typing import DuckDBPyType
+    from duckdb.sqltypes import DuckDBPyType
 
-__all__ = ["Cell", "Family", "call", "constant", "currency", "customer", "factor", "family", "kind", "text"]
+__all__ = ["Cell", "Family", "ask", "call", "constant", "currency", "customer", "factor", "family", "kind", "text"]
 
 Family = Literal["whole", "wide", "decimal", "float", "text", "date", "timestamp", "zoned", "boolean", "other"]
 
@@ -54,14 +54,19 @@ class Cell:
 
     def probes(self, what: str, column: Expression | None = None) -> list[tuple[Any, ...]]:
         """All rows of it."""
-        cells = self.relation.select((self.column if column is None else column).alias("x"))
-        return cells.query("tenure_cells", statement("tenure.read", "probes", what)).fetchall()
+        return ask(self.relation.select((self.column if column is None else column).alias("x")), "probes", what)
 
     def wrong(self, what: str) -> BadColumns:
-        """The error for a column whose type cannot play the role."""
+        """The error of a column whose type cannot play the role."""
         return BadColumns(
             f"{self.label}: the column {self.name!r} cannot be the {self.role}: {what}; choose another for {self.role}"
         )
+
+
+def ask(relation: DuckDBPyRelation, topic: str, name: str) -> list[tuple[Any, ...]]:
+    """All rows of a statement of this package that reads the relation under the name `tenure_cells`."""
+    answer = relation.query("tenure_cells", statement("tenure.read", topic, name))
+    return [] if answer is None else answer.fetchall()
 
 
 def family(kind: DuckDBPyType) -> Family:
@@ -94,7 +99,7 @@ def text(cell: Cell) -> Expression:
 def customer(cell: Cell, *, written: bool) -> tuple[Expression, Expression, bool]:
     """The customer id, whether it is missing, and whether it is a whole number (else text).
 
-    Types of the source are kept; `written`: the source has none (CSV), so ids are whole numbers if every one looks like one.
+    Types of the source are kept. `written`: it has none (CSV), so ids are whole numbers if every one looks like one.
     """
     if cell.family in _NO_ID:
         raise cell.wrong("ids are whole numbers or text")
@@ -118,7 +123,6 @@ def kind(cell: Cell) -> tuple[Expression, Expression]:
     """The kind of event, null where it is not a known one, and whether the cell is blank: that row is an order."""
     word = text(cell)
     known = {found: name for (found,) in cell.probes("words", word) if (name := _kind_of(found)) is not None}
-    # an empty list is no CASE, and a row without a word is an order whatever the others are
     return _mapped(word, {None: ORDER_PLACED, **known}), word.isnull()
 
 
@@ -145,7 +149,7 @@ def _kind_of(word: str) -> str | None:
     return SYNONYMS.get(name)
 
 
-def _mapped(word: Expression, values: Mapping[str | None, str | int]) -> Expression:
+def _mapped(word: Expression, values: Mapping[Any, str | int]) -> Expression:
     cases: Any = None
     for key, value in values.items():
         test = word.isnull() if key is None else word == constant(key)

@@ -9,12 +9,12 @@ from typing import Final
 
 from tenure.errors import BadColumns
 
-__all__ = ["Columns", "find", "is_minor", "unit_named", "says_instant"]
+__all__ = ["Columns", "find", "is_minor", "says_instant", "unit_named"]
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Columns the user named, by role; None: find it by its name. Spaces, underscores, dashes and case do not matter."""
+    """Columns the user named, by role; None: found by its name. Case, spaces, underscores and dashes do not matter."""
 
     customer: str | None = None
     order: str | None = None
@@ -30,52 +30,43 @@ class Columns:
     price: str | None = None
 
 
-_OPTIONS: Final = frozenset(
-    ("customer", "order", "at", "type", "amount", "currency", "category", "region", "discount")
-)
+_OPTIONS: Final = frozenset(("customer", "order", "at", "type", "amount", "currency", "category", "region", "discount"))
 """Roles that the command has an option for; the others can only be named in Python."""
 
-# For each role the names that mean it, best first; names on one line mean it equally well.
-_NAMES: Final[dict[str, tuple[str, ...]]] = {
-    "customer": (
-        "customerid",
-        "customer custid customerno customernumber customerkey customercode cust",
-        "clientid client userid user householdid household memberid member accountid account buyerid buyer shopperid",
-        "email customeremail emailaddress useremail buyeremail",
-    ),
-    "order": (
-        "orderid",
-        "order orderno ordernumber ordernr",
-        "invoice invoiceid invoiceno invoicenumber basketid basket transactionid transaction txnid receipt receiptid"
-        " receiptno receiptnumber saleid purchaseid billno",
-    ),
-    "at": (
-        "at occurredat",
-        "orderdate orderedat orderdatetime ordertimestamp orderat purchasedate purchasedat purchasetimestamp"
-        " orderpurchasetimestamp invoicedate invoicedatetime transactiontimestamp transactiondate transactiondatetime"
-        " saledate placedat eventtimestamp eventdate eventat",
-        "ordertime purchasetime invoicetime transactiontime saletime eventtime",
-        "createdat created createddate createdon",
-        "timestamp datetime ts",
-        "date",
-        "time day",
-    ),
-    "type": ("type kind eventtype eventkind", "event eventname"),
-    "amount": (
-        "amountminor",
-        "amount",
-        "netamount amountnet subtotal netsales nettotal",
-        "total totalamount amounttotal ordertotal totalprice pricetotal salesvalue revenue value ordervalue orderamount"
-        " invoiceamount invoicetotal transactionamount saleamount salesamount sales linetotal spend",
-        "grandtotal",
-    ),
-    "quantity": ("quantity", "qty units itemquantity lineitemquantity"),
-    "price": ("price unitprice", "itemprice lineitemprice priceperunit"),
-    "currency": ("currency currencycode", "currencyiso isocurrency curr"),
-    "category": ("category", "productcategory categoryname department productline producttype"),
-    "region": ("region", "country countrycode", "shippingcountry billingcountry", "market territory state province"),
-    "discount": ("discountminor", "discount", "discountamount discountvalue totaldiscount discounttotal"),
-    "reason": ("reason", "cancelreason refundreason leavingreason churnreason"),
+# For each role the names that mean it, best first; names between two slashes mean it equally well.
+_NAMES: Final[dict[str, str]] = {
+    "customer": """
+        customerid / customer custid customerno customernumber customerkey customercode cust
+        / clientid client userid user householdid household memberid member accountid account buyerid buyer shopperid
+        / email customeremail emailaddress useremail buyeremail
+    """,
+    "order": """
+        orderid / order orderno ordernumber ordernr
+        / invoice invoiceid invoiceno invoicenumber basketid basket transactionid transaction txnid
+          receipt receiptid receiptno receiptnumber saleid purchaseid billno
+    """,
+    "at": """
+        at occurredat
+        / orderdate orderedat orderdatetime ordertimestamp orderat purchasedate purchasedat purchasetimestamp
+          orderpurchasetimestamp invoicedate invoicedatetime transactiontimestamp transactiondate transactiondatetime
+          saledate placedat eventtimestamp eventdate eventat
+        / ordertime purchasetime invoicetime transactiontime saletime eventtime
+        / createdat created createddate createdon / timestamp datetime ts / date / time day
+    """,
+    "type": "type kind eventtype eventkind / event eventname",
+    "amount": """
+        amountminor / amount / netamount amountnet subtotal netsales nettotal
+        / total totalamount amounttotal ordertotal totalprice pricetotal salesvalue revenue value ordervalue orderamount
+          invoiceamount invoicetotal transactionamount saleamount salesamount sales linetotal spend
+        / grandtotal
+    """,
+    "quantity": "quantity / qty units itemquantity lineitemquantity",
+    "price": "price unitprice / itemprice lineitemprice priceperunit",
+    "currency": "currency currencycode / currencyiso isocurrency curr",
+    "category": "category / productcategory categoryname department productline producttype",
+    "region": "region / country countrycode / shippingcountry billingcountry / market territory state province",
+    "discount": "discountminor / discount / discountamount discountvalue totaldiscount discounttotal",
+    "reason": "reason / cancelreason refundreason leavingreason churnreason",
 }
 
 _INSTANT: Final = re.compile(r"(at|ts|time|timestamp|datetime|epoch|unix|[mun]s|seconds|millis|micros|nanos)$")
@@ -98,9 +89,7 @@ def find(label: str, names: tuple[str, ...], named: Columns) -> dict[str, int]:
             found[role] = place
     for role, what in (("customer", "the customer"), ("at", "the time of the order")):
         if role not in found:
-            raise BadColumns(
-                f"{label}: no column tells {what}; it has {_listed(names)}; name it with {_option(role)}"
-            )
+            raise BadColumns(f"{label}: no column tells {what}; it has {_listed(names)}; name it with {_option(role)}")
     return found
 
 
@@ -115,7 +104,7 @@ def says_instant(name: str) -> bool:
 
 
 def unit_named(name: str) -> str | None:
-    """The unit of time that the name ends in after an underscore, space or dash: "us", "ms", "ns"; None if it names none."""
+    """The unit of time that the name ends in, as in created_ms: "us", "ms" or "ns"; None if it names none."""
     words = re.split(r"[\s_\-.]+", name.strip().casefold())
     return dict(_UNITS).get(words[-1]) if len(words) > 1 else None
 
@@ -130,7 +119,7 @@ def _named(label: str, names: tuple[str, ...], role: str, wish: str) -> int:
     if len(same) == 1:
         return same[0]
     if same:
-        raise BadColumns(f"{label}: {len(same)} columns are called {wish!r}; rename them so that {_option(role)} means one")
+        raise BadColumns(f"{label}: {len(same)} columns are called {wish!r}; give the {role} column a name of its own")
     plain = {_plain(name): name for name in names}
     near = [plain[word] for word in difflib.get_close_matches(_plain(wish), list(plain), n=3, cutoff=0.5)]
     hint = f"nearest: {_listed(tuple(near))}" if near else f"it has {_listed(names)}"
@@ -138,7 +127,7 @@ def _named(label: str, names: tuple[str, ...], role: str, wish: str) -> int:
 
 
 def _best(label: str, names: tuple[str, ...], role: str, taken: set[int]) -> int | None:
-    for rank in _NAMES[role]:
+    for rank in _NAMES[role].split("/"):
         words = rank.split()
         fits = [i for i, name in enumerate(names) if i not in taken and _plain(name) in words]
         if len(fits) > 1:

@@ -12,11 +12,11 @@ import duckdb
 import pyarrow as pa
 from duckdb import CaseExpression, ColumnExpression, Expression
 
-from tenure.engine.base import statement, statements
+from tenure.engine.base import statements
 from tenure.errors import BadFile
 from tenure.events import ORDER_PLACED
 from tenure.periods import zone_named
-from tenure.read.cells import constant
+from tenure.read.cells import ask, constant
 from tenure.read.columns import Columns, find
 from tenure.read.rows import Rows, rows_of
 from tenure.read.sources import Source, open_source
@@ -70,7 +70,7 @@ def take_in(engine: DuckDB, things: Sequence[Any], columns: Columns, times_in: s
     if not whole:
         parts = [part.as_text() for part in parts]
     if whole and all(part.source.stored for part in parts) and not _may_mix(parts):
-        tally, repeats = _serve_stored(engine, parts)
+        tally, repeats = _serve_stored(parts)
     else:
         tally, repeats = _serve_copied(engine, parts, whole=whole)
     return _timeline(engine, parts, tally, repeats, whole=whole, times_in=times_in)
@@ -110,8 +110,7 @@ def _scanning(source: Source) -> Iterator[None]:
     except duckdb.OutOfMemoryException:
         raise
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise BadFile(f"{source.label}: cannot be read to its end, it may be damaged ({reason}); export it again") from error
+        raise BadFile(f"{source.label}: cannot be read to its end, it may be damaged; export it again") from error
 
 
 def _may_mix(parts: Sequence[Rows]) -> bool:
@@ -120,20 +119,20 @@ def _may_mix(parts: Sequence[Rows]) -> bool:
     return several and any("order" in part.roles for part in parts)
 
 
-def _serve_stored(engine: DuckDB, parts: Sequence[Rows]) -> tuple[_Tally, int]:
+def _serve_stored(parts: Sequence[Rows]) -> tuple[_Tally, int]:
     """`events` as a view over the files: two numbers a row are cheaper to read again than to keep."""
     tally, repeats = _Tally(), 0
     for part in parts:
         with _scanning(part.source):
-            found = part.relation.query("tenure_seen", statement(_PACKAGE, "rows", "tally")).fetchall()
+            found = ask(part.relation, "rows", "tally")
             _count(tally, found)
             _keep_rejects(part.relation, part.source.label, found)
     everything = _united([part.relation for part in parts])
     if tally.accepted <= _REPEATS_UP_TO and not tally.carried["order"]:
-        repeats = everything.query("tenure_seen", statement(_PACKAGE, "rows", "repeats")).fetchall()[0][0]
+        repeats = ask(everything, "rows", "repeats")[0][0]
     if tally.rejected:
         everything = everything.filter(ColumnExpression("code").isnull())
-    everything.select(ColumnExpression("customer").alias("c"), *_columns(everything)).create_view("events")
+    everything.select(ColumnExpression("customer").alias("c"), *_columns()).create_view("events")
     return tally, repeats
 
 
@@ -149,12 +148,12 @@ def _serve_copied(engine: DuckDB, parts: Sequence[Rows], *, whole: bool) -> tupl
         engine.run(_PACKAGE, "rows", "reject_several_currencies")
     table = _complete(engine.connection.table("tenure_rows"))
     tally, repeats = _Tally(), 0
-    found = table.query("tenure_seen", statement(_PACKAGE, "rows", "tally")).fetchall()
+    found = ask(table, "rows", "tally")
     _count(tally, found)
     for i, part in enumerate(parts):
         _keep_rejects(table.filter(ColumnExpression("source") == constant(i)), part.source.label, found)
     if tally.accepted <= _REPEATS_UP_TO and not tally.carried["order"]:
-        repeats = table.query("tenure_seen", statement(_PACKAGE, "rows", "repeats")).fetchall()[0][0]
+        repeats = ask(table, "rows", "repeats")[0][0]
     _number(engine, roles, whole=whole)
     for name in ("tenure_rows", *(name for part in parts for name in part.source.made)):
         engine.drop(name)
@@ -200,10 +199,11 @@ def _number(engine: DuckDB, roles: frozenset[str], *, whole: bool) -> None:
         rows = rows.join(numbers, "customer").select(*(ColumnExpression(name) for name in ["c", *names]))
     rows.create("tenure_events")
     events = _complete(engine.connection.table("tenure_events"))
-    events.select(ColumnExpression("c"), *_columns(events)).create_view("events")
+    events.select(ColumnExpression("c"), *_columns()).create_view("events")
 
 
-def _columns(relation: DuckDBPyRelation) -> list[Expression]:
+def _columns() -> list[Expression]:
+    """The columns of `events` after `c`, in order."""
     order = ["at", "kind", *(name for _, name, _ in _CARRIED)]
     return [ColumnExpression(name) for name in order]
 

@@ -12,14 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final, Literal, cast
 
 from tenure.errors import BadFile
 
-__all__ = ["BadLine", "Lines", "Shape", "shape"]
+__all__ = ["BadLine", "Compression", "Lines", "Shape", "opened", "shape"]
 
 _CHUNK: Final = 1 << 20
 _DELIMITERS: Final = ",;\t|"
+Compression = Literal["gzip", "zstd"]
+
 _LONGEST: Final = 100
 """Lines that one quoted field may span; beyond it the opening quote is taken for a stray one."""
 
@@ -40,9 +42,9 @@ class Shape:
     encoding: str
     delimiter: str
     header: tuple[str, ...]
-    compression: str | None
+    compression: Compression | None
     regular: int | None
-    """Lines after the header if every record is a line of UTF-8 text, the header being the first; None if that is not sure."""
+    """Lines after the header if every record may be a line of UTF-8 text, the header being the first; else None."""
 
 
 def shape(path: Path, label: str) -> Shape:
@@ -119,20 +121,20 @@ def opened(path: Path, encoding: str) -> Iterator[io.TextIOBase]:
 
 
 @contextmanager
-def _bytes(path: Path) -> Iterator[tuple[BinaryIO, str | None]]:
+def _bytes(path: Path) -> Iterator[tuple[BinaryIO, Compression | None]]:
     with path.open("rb") as raw:
         magic = raw.read(4)
         raw.seek(0)
         if magic[:2] == b"\x1f\x8b":
             with gzip.open(raw) as unzipped:
-                yield cast(BinaryIO, unzipped), "gzip"
+                yield cast("BinaryIO", unzipped), "gzip"
         elif magic == b"\x28\xb5\x2f\xfd":
             import pyarrow as pa
 
             with pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd") as unpacked:
-                yield cast(BinaryIO, unpacked), "zstd"
+                yield cast("BinaryIO", unpacked), "zstd"
         else:
-            yield cast(BinaryIO, raw), None
+            yield cast("BinaryIO", raw), None
 
 
 class _Scan:
@@ -163,9 +165,10 @@ class _Scan:
 
     def encoding(self) -> str:
         """The encoding that explains every byte."""
-        for mark, name in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
-            if self.head.startswith(mark):
-                return name if name != "utf-8-sig" or self._whole() else self._single()
+        if self.head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16"
+        if self.head.startswith(codecs.BOM_UTF8) and self._whole():
+            return "utf-8-sig"
         even, odd = self.head[0:4096:2].count(0), self.head[1:4096:2].count(0)
         # half of the bytes of Western text in UTF-16 are zero, always the same half
         if max(even, odd) * 4 > min(len(self.head), 4096) > 1 and min(even, odd) * 8 < max(even, odd):

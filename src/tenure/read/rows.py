@@ -1,4 +1,4 @@
-"""One source's columns, typed by role: the rows as the timeline wants them, and why those that cannot be used cannot."""
+"""One source's columns, typed by role: rows as the timeline wants them, or why they cannot be used."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ _WORDS = ("category", "region", "reason")
 class Rows:
     """The rows of one source.
 
-    `relation`: source, line, row (its text), repeat_hash, customer (BIGINT or VARCHAR), at, kind, order_id, amount_minor, currency,
-    discount_minor, category, region, reason, code (null: accepted), and the flags wordless, zoneless, twice, never.
+    `relation`: source, line, row (its text), repeat_hash, customer (BIGINT or VARCHAR), at, kind, order_id,
+    amount_minor, currency, discount_minor, category, region, reason, code (null: accepted), and the flags wordless
+    (no kind given), zoneless (no zone given), twice and never (how often the wall clock showed the time).
     """
 
     source: Source
@@ -61,7 +62,9 @@ def rows_of(source: Source, index: int, found: dict[str, int], named: Columns, z
     }  # fmt: skip
     customer, blank, whole = cells.customer(cell["customer"], written=source.written)
     when = times.when(cell["at"])
-    code, known, codes = cells.currency(cell["currency"]) if "currency" in cell else (_none(), constant(True), frozenset())
+    code, known, codes = _none(), constant(True), frozenset[str]()
+    if "currency" in cell:
+        code, known, codes = cells.currency(cell["currency"])
     factor = cells.factor(code, codes)
     nothing = amounts.Amount(constant(None).cast("BIGINT"), constant(True))
     amount, discount = _amount(cell, factor) or nothing, nothing
@@ -73,7 +76,8 @@ def rows_of(source: Source, index: int, found: dict[str, int], named: Columns, z
         _row_hash(source).alias("repeat_hash"), customer.alias("customer"), blank.alias("blank"),
         when.utc.alias("utc"), when.local.alias("local"), kind.alias("kind"), wordless.alias("wordless"),
         (cells.text(cell["order"]) if "order" in cell else _none()).alias("order_id"),
-        code.alias("currency"), known.alias("money_known"), amount.minor.alias("amount"), amount.read.alias("amount_read"),
+        code.alias("currency"), known.alias("money_known"),
+        amount.minor.alias("amount"), amount.read.alias("amount_read"),
         discount.minor.alias("discount"), discount.read.alias("discount_read"),
         *((cells.text(cell[role]) if role in cell else _none()).alias(role) for role in _WORDS),
     )  # fmt: skip
@@ -108,15 +112,13 @@ def _placed(typed: DuckDBPyRelation, when: times.When, zone: ZoneInfo) -> DuckDB
 
 
 def _coded(placed: DuckDBPyRelation) -> DuckDBPyRelation:
-    inputs = "blank customer at kind money_known amount_read amount discount_read discount".split()
-    code = call("tenure_row_code", *(ColumnExpression(name) for name in inputs))
-    kept = "source line row repeat_hash customer at kind order_id currency category region reason".split()
-    flags = "wordless zoneless twice never".split()
+    judged = ("blank", "customer", "at", "kind", "money_known", "amount_read", "amount", "discount_read", "discount")
+    code = call("tenure_row_code", *(ColumnExpression(name) for name in judged))
+    used = ("blank", "money_known", "amount_read", "amount", "discount_read", "discount")
     return placed.select(
-        *(ColumnExpression(name) for name in kept),
+        *(ColumnExpression(name) for name in placed.columns if name not in used),
         ColumnExpression("amount").try_cast("BIGINT").alias("amount_minor"),
         ColumnExpression("discount").try_cast("BIGINT").alias("discount_minor"),
-        *(ColumnExpression(name) for name in flags),
         code.alias("code"),
     )
 

@@ -16,15 +16,17 @@ __all__ = ["read_sheet"]
 
 
 def read_sheet(path: Path, label: str) -> tuple[tuple[str, ...], pa.Table, pa.Array, tuple[str, ...]]:
-    """Column names, the table, the rows' numbers in the sheet, and remarks; blank rows are left out. BadFile if damaged or empty."""
+    """Column names, the table, the rows' numbers in the sheet, and remarks; BadFile if damaged or empty.
+
+    Blank rows are left out.
+    """
     sheets = _rows(path, label)
     filled = {name: rows for name, rows in sheets.items() if rows}
     if not filled:
         raise BadFile(f"{label}: the workbook is empty; export it again")
     name, rows = next(iter(filled.items()))
-    notes = ()
-    if len(filled) > 1:
-        notes = (f"{label}: the sheet {name!r} was read; {len(filled) - 1} more were not, save them as files of their own",)
+    note = f"{label}: the sheet {name!r} was read; {len(filled) - 1} more with cells were not, save them as own files"
+    notes = (note,) if len(filled) > 1 else ()
     (_, header), *body = rows
     width = max((i + 1 for i, cell in enumerate(header) if cell is not None), default=0)
     names = tuple("" if cell is None else str(cell).strip() for cell in header[:width])

@@ -86,7 +86,7 @@ def _parquet(engine: DuckDB, path: Path, label: str) -> Source:
         relation = engine.connection.read_parquet(glob.escape(str(path)), binary_as_string=True, file_row_number=True)
         names = tuple(relation.columns[:-1])
     except duckdb.Error as error:
-        raise BadFile(f"{label}: this is not a whole Parquet file, it may be truncated; copy or export it again") from error
+        raise BadFile(f"{label}: this is not a whole Parquet file; copy or export it again") from error
     cells = [ColumnExpression(name).alias(_position(i)) for i, name in enumerate(names)]
     line = (ColumnExpression(relation.columns[-1]) + 1).alias("line")
     return Source(label, names, relation.select(*cells, line), written=False, stored=True)
@@ -124,7 +124,7 @@ def _text(engine: DuckDB, path: Path, label: str, index: int) -> Source:
 
 
 def _quick(engine: DuckDB, path: Path, label: str, index: int, shape: lines.Shape) -> Source | None:
-    """The engine's own reader, for files whose every line is one record; None if the file turns out to be another kind."""
+    """The engine's own reader, for files whose every line is one record; None if the file turns out not to be one."""
     place = f"tenure_lines_{index}"
     columns = {_position(i): "VARCHAR" for i in range(len(shape.header))}
     engine.drop(place)
@@ -145,9 +145,7 @@ def _quick(engine: DuckDB, path: Path, label: str, index: int, shape: lines.Shap
     return Source(label, shape.header, relation.select(*cells, line), written=True, stored=False, made=(place,))
 
 
-def _careful(
-    engine: DuckDB, path: Path, label: str, index: int, shape: lines.Shape, notes: tuple[str, ...]
-) -> Source:
+def _careful(engine: DuckDB, path: Path, label: str, index: int, shape: lines.Shape, notes: tuple[str, ...]) -> Source:
     """Record by record, any encoding, each bad line by itself."""
     width = len(shape.header)
     bad: list[lines.BadLine] = []
@@ -158,7 +156,7 @@ def _careful(
     table = pa.concat_tables(batches) if batches else _batch([], [], width)
     numbers = table.column("line").combine_chunks()
     return _from_arrow(
-        connection, label, shape.header, table.drop_columns("line"), index,
+        engine, label, shape.header, table.drop_columns("line"), index,
         numbers=numbers, written=True, bad_lines=tuple(bad), notes=notes,
     )  # fmt: skip
 
@@ -166,7 +164,7 @@ def _careful(
 def _whole(
     records: Iterable[tuple[int, list[str]] | lines.BadLine], width: int, bad: list[lines.BadLine], delimiter: str
 ) -> Iterator[tuple[int, list[str]]]:
-    """The records that have the header's fields; the others go to `bad`. Empty fields beyond the header are let pass."""
+    """The records that have the header's fields, empty ones beyond it cut off; the others go to `bad`."""
     for record in records:
         if isinstance(record, lines.BadLine):
             bad.append(record)

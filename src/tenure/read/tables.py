@@ -18,14 +18,14 @@ __all__ = ["column_of", "to_arrow"]
 
 
 def to_arrow(thing: Any, label: str) -> tuple[tuple[str, ...], pa.Table, pa.Array]:
-    """Column names, the table, and the rows' numbers from 1; BadFile if it is no table, BadColumns if a column cannot be read."""
+    """Column names, the table, its rows' numbers from 1; BadFile if it is no table, BadColumns if it cannot be read."""
     table = _table(thing, label)
     names = tuple(str(name) for name in table.column_names)
     return names, table, pa.array(np.arange(1, table.num_rows + 1, dtype=np.int64))
 
 
 def column_of(values: Sequence[Any]) -> pa.Array:
-    """An Arrow column of values of any kinds: their own type if they share one, text if they do not; NaN and NaT are null."""
+    """An Arrow column of loose values: their own type if they share one, else text; NaN and NaT are null."""
     cells = [None if _missing(value) else value for value in values]
     kinds = {type(value) for value in cells if value is not None}
     if not _alike(kinds, cells):
@@ -51,9 +51,8 @@ def _table(thing: Any, label: str) -> pa.Table:
         columns = [_column(frame.get_column(name)) for name in frame.columns]
         return pa.table(columns, names=[str(name) for name in frame.columns])
     except TypeError as error:
-        raise BadFile(
-            f"{label}: a {type(thing).__name__} is not a table; hand in a path, or a pandas, Polars, PyArrow or DuckDB table"
-        ) from error
+        what = "hand in a path, or a table of pandas, Polars, PyArrow or DuckDB"
+        raise BadFile(f"{label}: a {type(thing).__name__} is not a table; {what}") from error
     except Exception as error:
         # whatever a library says of its own table: the user gets its first line
         reason = str(error).strip().split("\n")[0]

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from duckdb import CaseExpression
 
-from tenure.engine.base import statement
 from tenure.errors import BadTime
-from tenure.read.cells import Cell, call, constant
+from tenure.read.cells import Cell, ask, call, constant
 from tenure.read.columns import says_instant, unit_named
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class When:
 
 
 def when(cell: Cell) -> When:
-    """How to read the column; BadTime if its numbers or dates can mean several things, BadColumns for the wrong type."""
+    """How to read the column; BadTime if its numbers or dates mean several things, BadColumns if of no such type."""
     none = constant(None).cast("BIGINT")
     match cell.family:
         case "date" | "timestamp":
@@ -95,9 +94,7 @@ def _written(cell: Cell) -> When:
                 problem = "some dates are written day first and some month first"
             raise BadTime(f"{cell.label}: in the column {cell.name!r} {problem}; write them as 2024-01-31")
         first = "month" if month_first else "day"
-    return When(
-        call("tenure_time_with_zone", column), call("tenure_time_without_zone", column, constant(first)), True
-    )
+    return When(call("tenure_time_with_zone", column), call("tenure_time_without_zone", column, constant(first)), True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +102,8 @@ class Walls:
     """What a zone's wall clocks make of local times in a span."""
 
     instant: Expression
-    """The instant of the column `local`: the first of two where clocks were set back, and counted on from before the jump
-    where the wall clock never showed it."""
+    """The instant of a local time: the first of two where clocks were set back, counted on from before the jump where
+    the wall clock never showed it."""
     twice: Expression
     """Whether the wall clock showed it twice."""
     never: Expression
@@ -117,8 +114,7 @@ def walls(zone: ZoneInfo, relation: DuckDBPyRelation, local: Expression) -> Wall
     """How local times of the relation become instants."""
     if zone.key == "UTC":
         return Walls(local, constant(False), constant(False))
-    probe = relation.select(local.alias("x")).query("tenure_cells", statement("tenure.read", "probes", "span"))
-    first, last = probe.fetchall()[0]
+    first, last = ask(relation.select(local.alias("x")), "probes", "span")[0]
     if first is None:
         return Walls(local, constant(False), constant(False))
     changes = _changes(zone, first - 2 * _DAY_US, last + 2 * _DAY_US)

@@ -17,7 +17,7 @@ SELECT
     count(*) FILTER (WHERE zoneless) AS zoneless,
     count(*) FILTER (WHERE twice) AS twice,
     count(*) FILTER (WHERE never) AS never
-FROM tenure_seen
+FROM tenure_cells
 GROUP BY code
 ORDER BY code;
 
@@ -44,4 +44,4 @@ SELECT
 FROM (SELECT DISTINCT customer FROM tenure_rows WHERE code IS NULL);
 
 -- name: repeats
-SELECT count(*) - count(DISTINCT repeat_hash) FROM tenure_seen WHERE code IS NULL AND order_id IS NULL;
+SELECT count(*) - count(DISTINCT repeat_hash) FROM tenure_cells WHERE code IS NULL AND order_id IS NULL;
