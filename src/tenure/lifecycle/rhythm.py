@@ -6,6 +6,7 @@ docs/reference/rules.md, sections 5 and 7.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
 from statistics import NormalDist
@@ -17,16 +18,18 @@ import numpy.typing as npt
 from tenure.purchase.mbg_nbd import p_buy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tenure.lifecycle.policy import Rule
 
-__all__ = ["SMAX", "cross", "crossings", "horizon", "level", "odds", "p_buy", "rhythm", "thresholds", "usual", "z"]
+__all__ = [
+    "LONGEST", "SMAX", "cross", "crossings", "horizon", "level", "odds", "p_buy", "rhythm", "thresholds", "usual", "z",
+]
 
 Floats = npt.NDArray[np.float64]
 
 SMAX = 3652.5
 """The silence, in days, beyond which a falling chance is not followed: ten years."""
+LONGEST = 36_525.0
+"""The longest silence any rule counts, in days: a hundred years."""
 
 USUAL_LOG_GAP = float(np.log(45.0))  # where nothing is known: a usual gap of 45 days,
 WITHIN = 1.0  # the variance of a customer's log gaps around their own mean,
@@ -198,18 +201,18 @@ def thresholds(
         return _three(rule.days)
     if rule.kind == "quantile":
         return _three([float(usual(x, L1, *an, z=z(p))) for p in rule.quantiles])
-    falls = crossings(x, tx, H, L, rule.odds, *th)[0]
+    falls = [float(fall) for fall in crossings(x, tx, H, L, rule.odds, *th)[0]]
     if rule.kind == "chance":
-        return _three(list(accumulate(map(float, falls), max)))
+        return _three(list(accumulate(falls, max)))
     if x >= 2:
         floors = [float(usual(x, L1, *an, z=z(p))) for p in rule.floors]
     else:
         floors = [times * float(usual(x, L1, *an, z=z(rule.first_floor))) for times in rule.first_floors]
     caps = [float(usual(x, L1, *an, z=z(p))) for p in rule.caps]
-    held = [min(max(float(fall), floor), cap) for fall, floor, cap in zip(falls, floors, caps, strict=True)]
+    held = [min(max(fall, floor), cap) for fall, floor, cap in zip(falls, floors, caps, strict=True)]
     return _three(list(accumulate(held, max)))
 
 
-def _three(values: Sequence[float]) -> tuple[float, float, float]:
-    short, long, inactive = values
+def _three(silences: Sequence[float]) -> tuple[float, float, float]:
+    short, long, inactive = (min(silence, LONGEST) for silence in silences)
     return short, long, inactive

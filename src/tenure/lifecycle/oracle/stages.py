@@ -51,7 +51,7 @@ class Picture:
 
 
 class Oracle:
-    """The slow, plain reader of the stage rule. `policy_text` is TOML, or the path of a TOML file.
+    """The slow, plain reader of the stage rule. `policy_text` is TOML; a Path names a file of it.
 
     `draw` gives each customer's place in the sample of `sample` customers that a snapshot takes at most.
     """
@@ -258,8 +258,8 @@ class Oracle:
 
 
 def _text(policy_text: str | PathLike[str]) -> str:
-    """The TOML text itself, or that of the file it names."""
-    if isinstance(policy_text, str) and ("\n" in policy_text or "=" in policy_text or not policy_text.strip()):
+    """The TOML text itself, or that of the file a path names."""
+    if isinstance(policy_text, str):
         return policy_text
     try:
         return Path(policy_text).read_text(encoding="utf-8")

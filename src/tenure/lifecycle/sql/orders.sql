@@ -3,7 +3,7 @@
 -- name: plain
 -- a file without order ids: every row that is not negative is an order, nothing can be refunded
 CREATE OR REPLACE TABLE orders AS
-SELECT e.c AS life, e."at" AS at_us
+SELECT e.c AS life, e."at" AS at_us, -1 AS category, -1 AS region
 FROM events e
 WHERE e."at" < $until AND e.kind = 'order.placed' AND COALESCE(e.amount_minor, 0) >= 0
 
@@ -150,3 +150,64 @@ SELECT life, at_us,
     CAST(CASE WHEN (top_region // 1048576) * 5 >= MAX(n) * 4 AND top_region > 0 THEN top_region % 1048576 ELSE -1 END AS INTEGER) AS region
 FROM topped
 GROUP BY life, at_us, top_category, top_region
+
+-- name: kinds
+SELECT DISTINCT e.kind FROM events e WHERE e."at" < $until
+
+-- name: negative
+SELECT 1 FROM events e WHERE e."at" < $until AND e.kind = 'order.placed' AND e.amount_minor < 0 LIMIT 1
+
+-- name: any_ending
+SELECT 1 FROM labelled o WHERE o.ended_at IS NOT NULL LIMIT 1
+
+-- name: no_codes
+CREATE OR REPLACE TABLE codes (role VARCHAR, word VARCHAR, code BIGINT)
+
+-- name: words
+SELECT k.role, k.word FROM codes k ORDER BY k.role, k.code
+
+-- name: span
+SELECT MIN(o.at_us), MAX(o.at_us), COUNT(*) FROM touched o
+
+-- name: touched_orders
+CREATE OR REPLACE VIEW touched AS SELECT o.at_us FROM orders o
+
+-- name: touched_all
+CREATE OR REPLACE VIEW touched AS
+SELECT o.at_us FROM orders o UNION ALL SELECT a.at_us FROM activity a
+
+-- name: people_by_number
+-- the draw is a multiplicative congruence of the number: fixed, whatever else is in the file
+SELECT f.c, f.at_us, ((ABS(f.c) % 2147483647) * 48271) % 2147483647 AS draw
+FROM (
+    SELECT COALESCE(v.c, o.life) AS c, MIN(o.at_us) AS at_us
+    FROM orders o LEFT JOIN lives v ON v.life = o.life GROUP BY COALESCE(v.c, o.life)
+) f
+
+-- name: people_by_name
+SELECT f.c, f.at_us, n.draw
+FROM (
+    SELECT COALESCE(v.c, o.life) AS c, MIN(o.at_us) AS at_us
+    FROM orders o LEFT JOIN lives v ON v.life = o.life GROUP BY COALESCE(v.c, o.life)
+) f JOIN customers n ON n.c = f.c
+
+-- name: sample
+SELECT COALESCE(v.life, s.c) AS life, s.slot, s.last_at,
+    COALESCE(v.from_at, -9000000000000000000) AS from_at, COALESCE(v.to_at, 9000000000000000000) AS to_at
+FROM chosen s LEFT JOIN lives v ON v.c = s.c
+
+-- name: order_days
+-- one row per sampled customer, day, category and region with an order, and until when it counts
+WITH stamped AS (
+    SELECT s.slot, o.category, o.region, LEAST(s.to_at, s.last_at) AS to_at,
+        CASE WHEN o.at_us >= g.end_at THEN g.day + 1 WHEN o.at_us < g.start_at THEN g.day - 1 ELSE g.day END AS day
+    FROM orders o JOIN sample s ON s.life = o.life AND o.at_us < s.last_at
+    JOIN guess g ON g.utc_day = (o.at_us + 8640000000000000000) // 86400000000
+)
+SELECT slot, day, category, region, MAX(to_at) AS to_at FROM stamped GROUP BY slot, day, category, region
+
+-- name: group_pairs
+SELECT DISTINCT g.category, g.region FROM groups g
+
+-- name: order_slices
+SELECT o.life FROM orders o WHERE o.at_us % 997 = 0

@@ -5,7 +5,7 @@
 CREATE OR REPLACE VIEW source AS SELECT * FROM orders
 
 -- name: sampled_lives
-CREATE OR REPLACE VIEW source AS SELECT o.* FROM orders o JOIN sample s ON s.life = o.life
+CREATE OR REPLACE VIEW source AS SELECT o.* FROM orders o JOIN sample s ON s.life = o.life AND o.at_us < s.last_at
 
 -- name: some_lives
 CREATE OR REPLACE TABLE slice AS SELECT o.* FROM orders o WHERE o.life >= $low AND o.life < $high
@@ -20,20 +20,20 @@ WITH stamped AS (
     SELECT o.life, o.at_us,
         CASE WHEN o.at_us >= g.end_at THEN g.day + 1 WHEN o.at_us < g.start_at THEN g.day - 1 ELSE g.day END AS day,
         CASE WHEN o.at_us >= g.end_at THEN g.month_after WHEN o.at_us < g.start_at THEN g.month_before ELSE g.month END AS month
-    FROM source o CROSS JOIN bounds b JOIN guess g ON g.utc_day = (o.at_us - b.base_at) // 86400000000
+    FROM source o JOIN guess g ON g.utc_day = (o.at_us + 8640000000000000000) // 86400000000
 ), stepped AS (
     SELECT life, at_us, day, month, LAG(day) OVER (PARTITION BY life ORDER BY at_us) AS before_day FROM stamped
 ), occasions AS (
     SELECT * FROM stepped WHERE before_day IS NULL OR before_day <> day
 )
-SELECT life, at_us, day, month, 0 AS version, 0 AS scope,
+SELECT life, at_us, day, month, 0 AS version, 0 AS scope, -1 AS category, -1 AS region,
     CAST(ROW_NUMBER() OVER w - 1 AS INTEGER) AS x,
     CAST(day - FIRST_VALUE(day) OVER w AS DOUBLE) AS t_x,
     FIRST_VALUE(day) OVER w AS first_day,
     LN(CAST(day - before_day AS DOUBLE)) AS ln_gap,
     SUM(COALESCE(LN(CAST(day - before_day AS DOUBLE)), 0)) OVER w AS l1,
     CAST(ROW_NUMBER() OVER w AS INTEGER) AS b, at_us AS buy_at,
-    LEAD(at_us) OVER w2 AS next_at, LEAD(day) OVER w2 AS next_day
+    LEAD(at_us) OVER w2 AS next_at, LEAD(day) OVER w2 AS next_day, CAST(day AS DOUBLE) AS u
 FROM occasions
 WINDOW w AS (PARTITION BY life ORDER BY at_us ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
     w2 AS (PARTITION BY life ORDER BY at_us)
@@ -67,7 +67,7 @@ WITH stamped AS (
         SUM(o.buy) OVER so_far AS bought,
         CASE WHEN o.at_us >= g.end_at THEN g.day + 1 WHEN o.at_us < g.start_at THEN g.day - 1 ELSE g.day END AS day,
         CASE WHEN o.at_us >= g.end_at THEN g.month_after WHEN o.at_us < g.start_at THEN g.month_before ELSE g.month END AS month
-    FROM touches o CROSS JOIN bounds b JOIN guess g ON g.utc_day = (o.at_us - b.base_at) // 86400000000
+    FROM touches o JOIN guess g ON g.utc_day = (o.at_us + 8640000000000000000) // 86400000000
     WINDOW so_far AS (PARTITION BY o.life ORDER BY o.at_us)
 ), stepped AS (
     SELECT life, at_us, day, month, category, region,
@@ -76,20 +76,20 @@ WITH stamped AS (
 ), bought AS (
     SELECT life, day, MIN(at_us) AS buy_at FROM stamped WHERE buy = 1 GROUP BY life, day
 ), occasions AS (
-    SELECT s.life, s.at_us, s.day, s.month, k.version, k.scope, s.before_day, p.buy_at,
+    SELECT s.life, s.at_us, s.day, s.month, k.version, k.scope, s.before_day, p.buy_at, s.category, s.region,
         FIRST_VALUE(s.day) OVER (PARTITION BY s.life ORDER BY s.at_us) AS first_day
     FROM stepped s JOIN group_clocks k ON k.category = s.category AND k.region = s.region AND k.month = s.month
     LEFT JOIN bought p ON p.life = s.life AND p.day = s.day
     WHERE s.before_day IS NULL OR s.before_day <> s.day
 ), clocked AS (
-    SELECT o.life, o.at_us, o.day, o.month, o.version, o.scope, o.buy_at, o.first_day, n.u,
+    SELECT o.life, o.at_us, o.day, o.month, o.version, o.scope, o.category, o.region, o.buy_at, o.first_day, n.u,
         n.u - f.u AS t_x, LN(GREATEST(n.u - p.u, CAST(0.5 AS DOUBLE))) AS ln_gap
     FROM occasions o
     JOIN clock_days n ON n.version = o.version AND n.day = o.day
     JOIN clock_days f ON f.version = o.version AND f.day = o.first_day
     LEFT JOIN clock_days p ON p.version = o.version AND p.day = o.before_day
 )
-SELECT life, at_us, day, month, version, scope,
+SELECT life, at_us, day, month, version, scope, category, region,
     CAST(ROW_NUMBER() OVER w - 1 AS INTEGER) AS x, t_x, first_day, ln_gap,
     SUM(COALESCE(ln_gap, 0)) OVER w AS l1,
     CAST(SUM(CASE WHEN buy_at IS NULL THEN 0 ELSE 1 END) OVER w AS INTEGER) AS b, buy_at,
@@ -98,12 +98,7 @@ FROM clocked
 WINDOW w AS (PARTITION BY life ORDER BY at_us ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
     w2 AS (PARTITION BY life ORDER BY at_us)
 
--- name: first_orders
--- one row a customer who has placed an order: when first, and the fixed draw that decides who is sampled
-SELECT COALESCE(v.c, f.life) AS c, f.at_us
-FROM (SELECT life, MIN(at_us) AS at_us FROM orders GROUP BY life) f LEFT JOIN lives v ON v.life = f.life
-
 -- name: sample_states
-SELECT s.life, s.at_us, s.day, s.month, s.version, s.x, s.t_x, s.first_day, s.ln_gap, s.l1, v.c, v.from_at, v.to_at
-FROM states s LEFT JOIN lives v ON v.life = s.life
+SELECT p.slot, s.life, s.at_us, s.day, s.x, s.first_day, COALESCE(s.ln_gap, 0) AS ln_gap, s.category, s.region, p.from_at, p.to_at
+FROM states s JOIN sample p ON p.life = s.life
 ORDER BY s.life, s.at_us

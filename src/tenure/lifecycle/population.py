@@ -1,0 +1,179 @@
+"""The population as known at each month's start: rhythm, chance, level and horizon, frozen for the month's occasions.
+
+docs/reference/rules.md section 5. Only what happened before a month's first instant enters its snapshot, so a later event
+moves none of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tenure.lifecycle.learning import Clocks
+from tenure.lifecycle.rhythm import horizon, level, p_buy, rhythm
+from tenure.purchase.mbg_nbd import fit
+
+__all__ = ["SAMPLE", "SAMPLE_ABOVE", "Life", "Month", "sampled", "snapshots"]
+
+SAMPLE: Final = 10_000
+SAMPLE_ABOVE: Final = 50_000
+"""With more customers than SAMPLE_ABOVE, the SAMPLE of them with the lowest draws stand for all."""
+RECENT_DAYS: Final = 730.0
+FOREVER: Final = 9_000_000_000_000_000_000
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month: its ordinal (years since 0 times 12 plus month less 1), first day and first instant (us UTC)."""
+
+    ordinal: int
+    first_day: int
+    start_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """States of the sampled lives, one row per occasion, sorted by life and instant; columns of one length.
+
+    `slot`: customer, 0 and up; `from_at`, `to_at`: when the row's orders are all known and still count (us UTC);
+    `category`, `region`: codes of the group, -1 for none.
+    """
+
+    slot: Ints
+    life: Ints
+    at_us: Ints
+    from_at: Ints
+    to_at: Ints
+    first_day: Ints
+    day: Ints
+    x: Ints
+    ln_gap: Floats
+    category: Ints
+    region: Ints
+
+
+def sampled(first_at: Ints, draw: Ints, number: Ints, months: Sequence[Month]) -> Ints:
+    """The place of the last month in whose sample each customer is, -1 for never; they are in it from their first order on."""
+    last = np.full(len(first_at), -1, np.int64)
+    for place, members in enumerate(_each_sample(first_at, draw, number, months)):
+        last[members] = place
+    return last
+
+
+def _each_sample(first_at: Ints, draw: Ints, number: Ints, months: Sequence[Month]) -> list[Ints]:
+    """Places of the sampled customers, month by month. Who has dropped out of a full sample never comes back."""
+    order = np.lexsort((number, draw))
+    joined = first_at[order]
+    out = []
+    for month in months:
+        known = np.flatnonzero(joined < month.start_at)
+        if len(known) > SAMPLE_ABOVE:
+            cut = known[SAMPLE - 1]
+            keep = np.arange(len(joined)) <= cut
+            keep |= joined >= month.start_at
+            out.append(order[known[:SAMPLE]])
+            order, joined = order[keep], joined[keep]
+        else:
+            out.append(order[known])
+    return out
+
+
+def snapshots(life: Life, last: Ints, months: Sequence[Month], clocks: Clocks | None) -> pa.Table:
+    """One row per month: month, mu, s2, t2, k = s2/t2, r, alpha, a, b, horizon, level, n (customers).
+
+    `last`: of every slot, the place of the last month in whose sample it is.
+    """
+    moves = _Moves(life, len(last))
+    start: Sequence[float] | None = None
+    rows = []
+    for place, month in enumerate(months):
+        moves.advance(month.start_at)
+        row = _snapshot(moves, last >= place, month, place, clocks, start)
+        start = row[4:8]
+        rows.append((month.ordinal, *row))
+    names = ("month", "mu", "s2", "t2", "k", "r", "alpha", "a", "b", "horizon", "level", "n")
+    columns = list(zip(*rows, strict=True)) if rows else [[] for _ in names]
+    types = [pa.int32()] + [pa.float64()] * 10 + [pa.int64()]
+    return pa.table({n: pa.array(c, t) for n, c, t in zip(names, columns, types, strict=True)})
+
+
+class _Moves:
+    """Where every customer stands, moved forward month by month."""
+
+    def __init__(self, life: Life, slots: int) -> None:
+        self.row = np.full(slots, -1, np.int64)
+        self.life = life
+        # rows in force before a new epoch are superseded by it: what counts is when a row was first so
+        self.order = np.lexsort((life.at_us, life.from_at))
+        self.when = life.from_at[self.order]
+        self.done = 0
+        gap = np.flatnonzero(life.x > 0)
+        self.gap = gap[np.argsort(life.from_at[gap], kind="stable")]
+        self.gap_from, self.gap_to = life.from_at[self.gap], life.to_at[self.gap]
+        self.gap_days = np.exp(life.ln_gap[self.gap])
+        before = np.r_[0.0, np.cumsum(np.where(life.x > 0, life.ln_gap, 0.0))]
+        squares = np.r_[0.0, np.cumsum(np.where(life.x > 0, life.ln_gap**2, 0.0))]
+        rows = np.arange(len(life.x))
+        head = rows - life.x
+        self.l1 = before[rows + 1] - before[head]
+        self.l2 = squares[rows + 1] - squares[head]
+
+    def advance(self, instant: int) -> None:
+        """Take in every row known before `instant`."""
+        end = int(np.searchsorted(self.when, instant, side="left"))
+        rows = self.order[self.done : end]
+        self.row[self.life.slot[rows]] = rows
+        self.done = end
+
+    def standing(self, within: NDArray[np.bool_], instant: int) -> Ints:
+        """Rows in force at `instant` of the customers within."""
+        rows = self.row[within]
+        rows = rows[rows >= 0]
+        return rows[self.life.to_at[rows] >= instant]
+
+    def gaps(self, within: NDArray[np.bool_], instant: int) -> Floats:
+        """Gaps closed before `instant` that still count then."""
+        known = int(np.searchsorted(self.gap_from, instant, side="left"))
+        counts = (self.gap_to[:known] >= instant) & within[self.life.slot[self.gap[:known]]]
+        return np.maximum(self.gap_days[:known][counts], 0.5)
+
+
+def _snapshot(
+    moves: _Moves, within: NDArray[np.bool_], month: Month, place: int, clocks: Clocks | None,
+    start: Sequence[float] | None,
+) -> tuple[float, ...]:
+    life = moves.life
+    rows = moves.standing(within, month.start_at)
+    first, last = life.first_day[rows].astype(np.float64), life.day[rows].astype(np.float64)
+    now = np.full(len(rows), float(month.first_day))
+    if clocks is not None:
+        first, last, now = _on_clocks(clocks, place, life.category[rows], life.region[rows], first, last, now)
+    x, t_x, age = life.x[rows], last - first, now - first
+    again = x > 0
+    mu, s2, t2 = rhythm(x[again], moves.l1[rows][again], moves.l2[rows][again])
+    found = fit(x, t_x, age, start=start)
+    history = month.first_day - int(life.first_day[rows].min()) if len(rows) else 0
+    ahead = horizon(moves.gaps(within, month.start_at), history)
+    silence = now - last
+    recent = silence <= RECENT_DAYS
+    average = level(p_buy(silence[recent], x[recent], t_x[recent], ahead, *found.theta))
+    return (mu, s2, t2, s2 / t2, *found.theta, ahead, average, len(rows))
+
+
+def _on_clocks(
+    clocks: Clocks, place: int, category: Ints, region: Ints, first: Floats, last: Floats, now: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Days turned into days of the clock in force for each customer's group."""
+    version = clocks.versions(np.full(len(first), place), category, region)
+    first, last, now = first.copy(), last.copy(), now.copy()
+    for number in np.unique(version):
+        mine = version == number
+        clock = clocks.clocks[number]
+        first[mine], last[mine], now[mine] = clock.lam(first[mine]), clock.lam(last[mine]), clock.lam(now[mine])
+    return first, last, now
