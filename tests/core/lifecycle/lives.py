@@ -41,15 +41,15 @@ def shop(seed: int) -> Shop:
     """A shop of 1 to 60 customers over .3 to 4 years."""
     rng = Random(seed)
     zone = rng.choice(ZONES)
-    learnable = rng.random() < 0.2  # long, large and seasonal enough that clocks are learnt
+    learnable = rng.random() < 0.15  # long, large and seasonal enough that clocks are learnt
     years = rng.uniform(2.3, 4) if learnable else rng.choice((0.3, 0.6, 1, 1.5, 2.2, 3, 4))
-    customers = rng.randint(30, 60) if learnable else rng.choice((1, 2, 3, 5, 8, 13, 20, 40))
+    customers = rng.randint(45, 60) if learnable else rng.choice((1, 2, 3, 5, 8, 13, 20, 40))
     opening = datetime(rng.choice((2010, 2011, 2017, 2018, 2023)), rng.randint(1, 12), rng.randint(1, 28), tzinfo=UTC)
     place = _Place(rng, zone, (opening - EPOCH) // timedelta(microseconds=1), int(years * 365.25 * DAY), learnable)
     numbers = rng.sample(range(1, 10 * customers + 1), customers)
     events = [event for number in numbers for event in _life(place, number)]
     rng.shuffle(events)
-    return Shop(events, _policy(rng), zone)
+    return Shop(events, _policy(rng, learnable), zone)
 
 
 def as_ofs(seed: int, shop: Shop, turns: Sequence[int], count: int) -> list[int]:
@@ -85,7 +85,8 @@ class _Person(NamedTuple):
 
 def _life(place: _Place, number: int) -> list[Event]:
     rng = place.rng
-    person = _Person(number, rng.choice(CATEGORIES), rng.choice(REGIONS), rng.choice((1.0, 0.9, 0.6)))
+    category = rng.choice(("boots", "boots", "books")) if place.seasonal else rng.choice(CATEGORIES)
+    person = _Person(number, category, rng.choice(REGIONS), rng.choice((1.0, 1.0, 0.9, 0.6)))
     events: list[Event] = []
     if rng.random() < 0.9:
         for at in _order_instants(place, person):
@@ -101,10 +102,10 @@ def _life(place: _Place, number: int) -> list[Event]:
 def _order_instants(place: _Place, person: _Person) -> list[int]:
     """When somebody buys: once, evenly or by chance, until the shop's end or until they drop out."""
     rng = place.rng
-    at = place.opened_at + int(place.open_for * rng.random() ** (2 if place.seasonal else 1))
-    gap = DAY * 10 ** rng.uniform(0.2, 2.5)
+    at = place.opened_at + int(place.open_for * rng.random() ** (3 if place.seasonal else 1))
+    gap = DAY * 10 ** (rng.uniform(1.3, 2.2) if place.seasonal else rng.uniform(0.2, 2.5))
     habit = rng.choice(("once", "evenly", "by chance", "by chance"))
-    drop_out = rng.choice((0.02, 0.1, 0.3))
+    drop_out = rng.choice((0.02, 0.05) if place.seasonal else (0.02, 0.1, 0.3))
     ats = [_turned(place, at)]
     while habit != "once" and len(ats) < 40 and rng.random() > drop_out:
         at += int(gap * (rng.gammavariate(8, 1 / 8) if habit == "evenly" else rng.expovariate(1)))
@@ -217,8 +218,8 @@ def _stances(place: _Place, person: _Person, events: Sequence[Event]) -> list[Ev
     return rows
 
 
-def _policy(rng: Random) -> str:
-    """A policy: for a third of the shops the default."""
+def _policy(rng: Random, learnable: bool) -> str:
+    """A policy: for a third of the shops the default; shops that can learn seasons declare them more rarely."""
     if rng.random() < 0.33:
         return ""
     tables = [_stages(rng)] if rng.random() < 0.5 else []
@@ -231,7 +232,7 @@ def _policy(rng: Random) -> str:
             tables.append(_table("[[scope]]", _named(category, region) | {**rule, **levels}))
     if rng.random() < 0.4:
         tables.append(_table("[seasons]", {"learn": rng.random() < 0.6, "lead_days": rng.randint(0, 60)}))
-    for category, region in rng.sample(places, rng.choice((0, 0, 1, 2, 4))):
+    for category, region in rng.sample(places, rng.choice((0, 0, 0, 1) if learnable else (0, 0, 1, 2, 4))):
         tables.append(_table("[[season]]", _named(category, region) | _season(rng)))
     if rng.random() < 0.7:
         known = rng.sample(REGIONS[:3], 2)
