@@ -12,7 +12,7 @@ first to now. Times may be in any unit or on any clock; the prior of `fit` means
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,8 +31,11 @@ CENTRE: Theta = (0.8, 45.0, 0.8, 1.6)
 SPREAD: Theta = (1.0, 1.5, 1.0, 1.0)
 """Standard deviations of the logarithms under the prior."""
 
-STARTS: tuple[Theta, ...] = (CENTRE, (0.25, 8.0, 0.3, 3.0), (1.0, 12.0, 0.5, 0.4), (3.0, 200.0, 1.0, 1.0))
+STARTS = ((0.2, 0.2, 3.0), (1.5, 0.3, 0.2), (0.05, 0.1, 2.0), (4.0, 0.1, 0.05))
+"""r, a, b to climb from. From these no peak was missed that ten random starts found, in 5,500 generated shops."""
 ENOUGH = 2_000  # rows that tell one peak from another
+BLOCK = 8_192  # rows at a time
+SAME = 1e-4  # two climbs that end nearer than this, in logarithms, ended on one peak
 
 MAX_EXPONENT = 600.0  # exp() of more would overflow; the chance is 0 to 260 digits there
 MAX_REPEATS = 1_000_000
@@ -112,30 +115,39 @@ def fit(
     the customers alone, in any order of theirs, and is good to about 1e-12. Raises InvalidInput.
     """
     sample = _sample(x, tx, age, weights)
-    starts = np.log(np.array(STARTS if start is None else (*STARTS, start), dtype=np.float64))
-    if starts.ndim != 2 or not np.isfinite(starts).all():
-        raise InvalidInput("The start of a fit is four positive numbers: r, alpha, a, b.")
+    starts = _starts(sample)
+    if start is not None:
+        further = np.asarray(start, dtype=np.float64)
+        if further.shape != (4,) or not ((further > 0) & np.isfinite(further)).all():
+            raise InvalidInput("The start of a fit is four positive numbers: r, alpha, a, b.")
+        starts = np.vstack([starts, np.log(further)])
     if sample.n == 0:
         return Fit(*CENTRE, log_likelihood=0.0, n=0, converged=True)
     few = _thinned(sample)
-    peaks = [_climb(few, np.clip(point, -MAX_LOG, MAX_LOG), prior) for point in starts]
-    peak = max(peaks, key=lambda found: found.total)
+    peaks = _distinct([_climb(few, point, prior) for point in starts])
     if few is not sample:
-        peak = _climb(sample, peak.point, prior)
-    r, alpha, a, b = (float(v) for v in np.exp(peak.point))
-    return Fit(r, alpha, a, b, log_likelihood=peak.value, n=round(sample.n), converged=peak.converged)
+        peaks = [_climb(sample, peak.point, prior) for peak in peaks]
+    top = max(peaks, key=lambda peak: peak.total)
+    r, alpha, a, b = (float(v) for v in np.exp(top.point))
+    return Fit(r, alpha, a, b, log_likelihood=top.value, n=round(sample.n), converged=top.converged)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
     """Customers as the likelihood needs them: rows, and how many came again at least j times."""
 
-    x: npt.NDArray[np.intp]
+    x: Floats
     tx: Floats
     age: Floats
     weight: Floats
     at_least: Floats  # [j]: customers with x >= j
     n: float
+
+    def blocks(self) -> Iterator[tuple[Floats, Floats, Floats, Floats]]:
+        """(x, tx, age, weight) in pieces small enough that arithmetic on them stays in the processor's cache."""
+        for i in range(0, len(self.x), BLOCK):
+            rows = slice(i, i + BLOCK)
+            yield self.x[rows], self.tx[rows], self.age[rows], self.weight[rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,18 +174,16 @@ def _sample(x: npt.ArrayLike, tx: npt.ArrayLike, age: npt.ArrayLike, weights: np
     x, tx, age = (np.asarray(v, dtype=np.float64).ravel() for v in (x, tx, age))
     weight = np.ones(len(x)) if weights is None else np.asarray(weights, dtype=np.float64).ravel()
     _check(x, tx, age, weight)
-    count = x.astype(np.intp)
     # those who came once differ in their age alone, and they are most of a shop
-    once = count == 0
+    once = x == 0
     ages, which = np.unique(age[once], return_inverse=True)
-    again = ~once
-    zeros = np.zeros(len(ages))
+    again, zeros = ~once, np.zeros(len(ages))
     return _Sample(
-        x=np.concatenate([zeros.astype(np.intp), count[again]]),
+        x=np.concatenate([zeros, x[again]]),
         tx=np.concatenate([zeros, tx[again]]),
         age=np.concatenate([ages, age[again]]),
         weight=np.concatenate([np.bincount(which, weights=weight[once], minlength=len(ages)), weight[again]]),
-        at_least=_at_least(count, weight),
+        at_least=_at_least(x, weight),
         n=float(weight.sum()),
     )
 
@@ -193,8 +203,24 @@ def _thinned(sample: _Sample) -> _Sample:
     return _Sample(x, sample.tx[kept], sample.age[kept], weight, _at_least(x, weight), sample.n)
 
 
-def _at_least(x: npt.NDArray[np.intp], weight: Floats) -> Floats:
-    return np.asarray(np.bincount(x, weights=weight, minlength=1)[::-1].cumsum()[::-1], dtype=np.float64)
+def _starts(sample: _Sample) -> Floats:
+    """STARTS in logarithms, alpha such that r / alpha is about what these customers buy in a unit of time."""
+    r, a, b = np.log(STARTS).T
+    bought, time = sample.weight @ sample.x, sample.weight @ sample.tx
+    return np.column_stack([r, r - np.log((bought + 0.5) / (time + 20.0)), a, b])
+
+
+def _distinct(peaks: Sequence[_Peak]) -> list[_Peak]:
+    kept: list[_Peak] = []
+    for peak in peaks:
+        if all(np.abs(peak.point - other.point).max() > SAME for other in kept):
+            kept.append(peak)
+    return kept
+
+
+def _at_least(x: Floats, weight: Floats) -> Floats:
+    exactly = np.bincount(x.astype(np.intp), weights=weight, minlength=1)
+    return np.asarray(exactly[::-1].cumsum()[::-1], dtype=np.float64)
 
 
 def _check(x: Floats, tx: Floats, age: Floats, weight: Floats) -> None:
@@ -209,7 +235,8 @@ def _check(x: Floats, tx: Floats, age: Floats, weight: Floats) -> None:
 
 
 def _climb(sample: _Sample, point: Floats, prior: bool) -> _Peak:
-    """Newton's method in the logarithms of the parameters, made to climb from anywhere within the bounds."""
+    """Newton's method in the logarithms of the parameters, made to climb from anywhere."""
+    point = np.clip(point, -MAX_LOG, MAX_LOG)
     here = _height(sample, point, prior)
     for _ in range(MAX_STEPS):
         pushed = np.where(here.gradient > 0, point >= MAX_LOG, point <= -MAX_LOG)  # against a bound: stays there
@@ -254,10 +281,12 @@ def _ascent(here: _Height, free: npt.NDArray[np.bool_]) -> tuple[Floats, bool]:
 
 def _derivatives(sample: _Sample, point: Floats) -> tuple[float, Floats, Floats]:
     """Log-likelihood, gradient (4,) and Hessian (4, 4) in the logarithms of r, alpha, a, b."""
-    r, alpha, a, b = np.exp(point)
-    value_c, gradient_c, hessian_c = _of_counts(sample.at_least, r, a, b)
-    value_r, gradient_r, hessian_r = _of_times(sample, r, alpha, a, b)
-    return value_c + value_r, gradient_c + gradient_r, hessian_c + hessian_r
+    r, alpha, a, b = (float(v) for v in np.exp(point))
+    value, gradient, hessian = _of_counts(sample.at_least, r, a, b)
+    for x, tx, age, weight in sample.blocks():
+        more = _of_times(x, tx, age, weight, (r, alpha, a, b))
+        value, gradient, hessian = value + more[0], gradient + more[1], hessian + more[2]
+    return value, gradient, hessian
 
 
 def _of_counts(at_least: Floats, r: float, a: float, b: float) -> tuple[float, Floats, Floats]:
@@ -280,16 +309,13 @@ def _of_counts(at_least: Floats, r: float, a: float, b: float) -> tuple[float, F
     return value, gradient, hessian
 
 
-def _of_times(sample: _Sample, r: float, alpha: float, a: float, b: float) -> tuple[float, Floats, Floats]:
+def _of_times(x: Floats, tx: Floats, age: Floats, w: Floats, theta: Theta) -> tuple[float, Floats, Floats]:
     """The rest: each row is -(r+x) ln(1 + age/alpha) - x ln alpha + ln(1 + exp q), q the log-odds of having left."""
-    x, w, j = sample.x, sample.weight, np.arange(len(sample.at_least), dtype=np.float64)
-    share = (b / (b + j))[x]
-    now, last = 1.0 / (alpha + sample.age), 1.0 / (alpha + sample.tx)
-    silence = sample.age - sample.tx
-    grown = np.log1p(silence * last)
-    aged = np.log1p(sample.age / alpha)
-    shape = r + x
-    q = np.log(a / (b + j))[x] + shape * grown
+    r, alpha, a, b = theta
+    stay, shape, silence = b + x, r + x, age - tx
+    now, last = 1.0 / (alpha + age), 1.0 / (alpha + tx)
+    grown, aged = np.log1p(silence * last), np.log1p(age / alpha)
+    q = np.log(a / stay) + shape * grown
     small = np.exp(-np.abs(q))
     left = np.where(q >= 0, 1.0, small) / (1.0 + small)
     value = float(w @ (np.maximum(q, 0.0) + np.log1p(small) - shape * aged) - np.log(alpha) * (w @ x))
@@ -298,16 +324,16 @@ def _of_times(sample: _Sample, r: float, alpha: float, a: float, b: float) -> tu
     slopes[0] = r * grown
     slopes[1] = -alpha * shape * silence * now * last
     slopes[2] = 1.0
-    slopes[3] = -share
-    wl, excess = w * left, r * sample.age - alpha * x
+    slopes[3] = -b / stay
+    wl, excess, waited = w * left, r * age - alpha * x, r * float(w @ aged)
     gradient = slopes @ wl
     hessian = (slopes * (wl * (1.0 - left))) @ slopes.T
-    hessian[0, 0] += gradient[0] - r * (w @ aged)
-    cross = r * ((wl * slopes[1]) @ (1.0 / shape) + (w * sample.age) @ now)
-    hessian[0, 1] += cross
-    hessian[1, 0] += cross
+    hessian[0, 0] += gradient[0] - waited
+    mixed = r * float((wl * slopes[1]) @ (1.0 / shape) + (w * age) @ now)
+    hessian[0, 1] += mixed
+    hessian[1, 0] += mixed
     hessian[1, 1] += (wl * slopes[1]) @ (1.0 - alpha * (now + last)) - alpha * ((w * now) @ (x + excess * now))
-    hessian[3, 3] -= wl @ (share * (1.0 - share))
-    gradient[0] -= r * (w @ aged)
+    hessian[3, 3] += wl @ (slopes[3] * (1.0 + slopes[3]))
+    gradient[0] -= waited
     gradient[1] += (w * now) @ excess
     return value, gradient, hessian
