@@ -27,7 +27,7 @@ endif
 .PHONY: help setup check lint types floors test long demo bench wheel lock clean
 
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n '/^#/!q; s/^# //p' Makefile
 
 setup: .venv/installed
 
@@ -95,8 +95,8 @@ wheel: setup
 	@$(BIN)/python -m venv build/wheel/venv
 	@build/wheel/venv/bin/python -m pip install --quiet --require-hashes --requirement requirements/test.txt
 	@build/wheel/venv/bin/python -m pip install --quiet --no-deps build/wheel/*.whl
-	@build/wheel/venv/bin/tenure --help > /dev/null
-	@build/wheel/venv/bin/python -m pytest --installed-only tests/core
+	@env -u PYTHONPATH build/wheel/venv/bin/tenure --help > /dev/null
+	@env -u PYTHONPATH build/wheel/venv/bin/python -m pytest --installed-only tests/core
 
 lock:
 	@for group in dev test core; do \

@@ -8,6 +8,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+import tenure
+
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = os.environ.get("TENURE_EXAMPLES")
 
@@ -33,6 +35,8 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "generated: draws its own random lives, as many as TENURE_EXAMPLES says")
+    if config.getoption("--installed-only") and Path(tenure.__file__).is_relative_to(ROOT / "src"):
+        raise pytest.UsageError("--installed-only is for the installed wheel, but tenure comes from src")
 
 
 def development_packages():
@@ -67,7 +71,7 @@ def pytest_report_header(config):
     if not config.getoption("--installed-only"):
         return None
     left_out = sorted(path.name for path in (ROOT / "tests").rglob("test_*.py") if needs_development(path))
-    return f"installed only: left out for what they import: {', '.join(left_out)}"
+    return [f"tenure: {Path(tenure.__file__).parent}", f"left out for what they import: {', '.join(left_out)}"]
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Named SQL, and DuckDB as the engine that runs it."""
 
+import os
 import subprocess
 import sys
 
@@ -123,6 +124,10 @@ def test_the_zone_of_the_machine_does_not_leak_in():
         "    print(engine.connection.execute(sql).fetchone()[0])\n"
     )
     told = subprocess.run(
-        [sys.executable, "-c", program], env={"TZ": "Asia/Tokyo"}, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program],
+        env=os.environ | {"TZ": "Asia/Tokyo"},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert told.stdout == "1719792000000000\n"
