@@ -82,7 +82,7 @@ def ribbons(flows: Mapping[Flow, int]) -> tuple[Ribbon, ...]:
 
 
 def _slots(moves: Mapping[Flow, int]) -> dict[tuple[str, Flow], tuple[float, float]]:
-    """Each ribbon's place on the rim: clockwise side first partner +1, +2, +3, -2, -1; of a pair the forward outside."""
+    """Each ribbon's place on the rim: clockwise first partner +1, +2, +3, -2, -1; of a pair the forward outside."""
     totals = {stage: sum(n for flow, n in moves.items() if stage in flow) for stage in STAGES}
     # One scale for the ring; no flow is wider than 15.5 degrees and no person than 3, so that small shops stay calm.
     scale = min((60 - GAP - 3) / max(1, *totals.values()), 15.5 / max(1, *moves.values(), 0), 3.0)

@@ -162,10 +162,10 @@ def _axis(frame: _Frame) -> list[str]:
     for day in _ticks(frame):
         x = frame.x(day)
         out.append(f'<path class="ax" d="M{x:.1f} {BOTTOM:.0f}v5"/>')
-        if last - x < 74:  # the as-of day's own label stands there
-            continue
         word = MONTHS[day.month - 1][:3] if day.day == 1 else short_day(day)
         word += f" {day.year}" if day.year != year else ""
+        if x + 4 + 7 * len(word) > last - 60:  # the as-of day's own label stands there
+            continue
         out.append(f'<text class="s" x="{x + 4:.1f}" y="{BOTTOM + 16:.0f}">{word}</text>')
         year = day.year
     out.append(

@@ -153,7 +153,7 @@ def headline(data: ReportData) -> int:
 
 
 def pooled(data: ReportData, days: int) -> Within | None:
-    """The second-purchase share within `days` over all cohorts; None if nobody was watched that long. Medians do not add."""
+    """The share that bought again within `days`, of all cohorts; None if nobody was. Medians do not add."""
     rows = [within for within in _all(data) if within.days == days]
     observed, again = sum(row.observed for row in rows), sum(row.again for row in rows)
     if not observed:

@@ -74,7 +74,8 @@ def months(data: ReportData) -> str:
         f'<span class="num">{count(numbers[-1])}</span></li>'
         for stage, title, numbers in rows
     )
-    names = "".join(f"<span>{MONTHS[month.start.month - 1][:3]}</span>" for month in past)
+    words = [MONTHS[month.start.month - 1] for month in past]
+    names = "".join(f"<span>{word[0]}<i>{word[1:3]}</i></span>" for word in words)  # a phone shows the initial
     axis = f'<li class="axis" aria-hidden="true"><span></span><span class="names">{names}</span></li>'
     first, last = past[0].start, past[-1].start
     span = f"{_period_name(first, 'month')} to {_period_name(last, 'month')}"
