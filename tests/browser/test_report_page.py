@@ -44,7 +44,8 @@ COVERED = """() => {
   }
   return found;
 }"""
-CUT = """() => [...document.querySelectorAll('td, th, .names span, .who, .when, .moved p, .words li, .foot dd, h1, h2, h3')]
+CUT = """() => [...document.querySelectorAll('td, th, .names span, .who, .when, .moved p,'
+    + '.words li, .foot dd, h1, h2, h3')]
   .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline').map(e => e.textContent)"""
 
 
