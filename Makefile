@@ -79,7 +79,7 @@ test: check
 
 long: setup
 	@echo "== generated tests, 10,000 examples each"
-	@TENURE_EXAMPLES=10000 $(BIN)/python -m pytest -m generated
+	@TENURE_EXAMPLES=10000 $(BIN)/python -m pytest -m "generated or hypothesis"
 
 demo: setup
 	@$(BIN)/python demo/demo.py --port $(PORT) --data $(DATA)

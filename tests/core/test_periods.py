@@ -135,7 +135,8 @@ def test_the_calendar_is_the_start_of_each_day(zone):
 def test_a_calendar_is_right_on_the_day_of_a_jump_wherever_it_ends(zone, on):
     for first in range(day(on) - 2, day(on) + 1):
         for last in range(first, day(on) + 3):
-            assert calendar(first, last, zone).start_at.tolist() == [start_of_day(d, zone) for d in range(first, last + 1)]
+            days = range(first, last + 1)
+            assert calendar(first, last, zone).start_at.tolist() == [start_of_day(each, zone) for each in days]
 
 
 def test_a_calendar_without_days_is_empty():
