@@ -6,7 +6,7 @@ import numpy as np
 
 
 class Shop(NamedTuple):
-    """One entry per customer: repeats, first to last, first to now, and whether they buy in the `ahead` days after now."""
+    """One entry per customer: repeats, first to last, first to now, and whether they buy within `ahead` from now."""
 
     x: np.ndarray
     tx: np.ndarray
