@@ -21,6 +21,7 @@ LONGEST = 3652.5
 MOST = 36_525.0
 CENTRE = np.log([0.8, 45.0, 0.8, 1.6])
 SPREAD = np.array([1.0, 1.5, 1.0, 1.0])
+STARTS = np.array([[0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, -1.0], [1.0, 1.0, -1.0, -1.0], [-0.5, 0.3, 0.0, 1.6]])
 
 
 class Gaps(NamedTuple):
@@ -174,7 +175,8 @@ def silences(rule: Rule, x: int, t_x: float, log_gaps: float, snapshot: Snapshot
 def fit(pasts: Sequence[Past], prior: bool = True) -> Buying:
     """The MBG/NBD parameters of largest likelihood times prior; the prior's centres without a customer.
 
-    Climbs to near the top with BFGS, then solves gradient = 0 with Newton's steps. DidNotConverge if that fails.
+    A small shop may have two peaks (many leave early, or many buy rarely): BFGS climbs from several starts, Newton's
+    steps on the highest solve gradient = 0. DidNotConverge if they do not.
     """
     if not pasts:
         return Buying(*np.exp(CENTRE).tolist())
@@ -188,7 +190,8 @@ def fit(pasts: Sequence[Past], prior: bool = True) -> Buying:
         value, slope = log_posterior(theta, *data, prior=prior)
         return -value, -slope
 
-    theta = minimize(downhill, CENTRE, jac=True, method="BFGS", options={"gtol": 1e-6, "maxiter": 500}).x
+    climbs = [minimize(downhill, CENTRE + away, jac=True, method="BFGS", options={"gtol": 1e-6}) for away in STARTS]
+    theta = min(climbs, key=lambda climb: float(climb.fun)).x
     steps: list[float] = []
     while len(steps) < 20 and (not steps or steps[-1] > 1e-12):
         step = np.linalg.solve(_curvature(theta, data, prior), log_posterior(theta, *data, prior=prior)[1])
