@@ -1,7 +1,9 @@
 """The seasonal clock against the study's vectors, its seasons on real calendars, and its tables for SQL."""
 
 import math
+import re
 from datetime import date, timedelta
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenure.lifecycle.policy import Season
+from tenure.lifecycle.policy import Season, load
 from tenure.lifecycle.season import CALENDAR, PARTS, YEAR_DAYS, Clock, clock_table, declared
 
 BOOT_MONTHS = (0.9, 0.35, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.25, 1.2, 2, 1.6)
@@ -144,6 +146,8 @@ def test_the_shortest_run_is_the_plain_search_with_its_ties(found):
 def test_exactly_eighty_percent_is_enough():
     ten = np.where(np.arange(PARTS) < 13, 3.2, 0.8 / 3)
     assert Clock(ten).run == (0, 13)
+    half = Clock(np.where(np.arange(PARTS) < 26, 1.6, 0.4))
+    assert (half.run, half.seasonal) == ((0, 26), True)
 
 
 LAM = """
@@ -203,3 +207,20 @@ def test_a_part_shorter_than_a_bucket_is_refused():
     thin = np.r_[0.03, np.full(51, 51.97 / 51)]
     with pytest.raises(ValueError, match=r"^a part of a clock must be longer than a bucket"):
         clock_table([Clock(thin)], 0, 1)
+
+
+def test_the_how_to_page_is_true(tmp_path):
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "declare-a-season.md").read_text(encoding="utf-8")
+    example, more = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    entry, regions = example.split("\n\n")
+    for text in (example, f"{entry}\n{more}\n{regions}"):
+        (tmp_path / "shop.toml").write_text(text, encoding="utf-8")
+        policy = load(tmp_path / "shop.toml")
+        (season, shifted), (same, turned) = (policy.season_for("boots", region) for region in ("Norway", "Chile"))
+        assert season is not None
+        assert (season, shifted, turned, season.lead_days) == (same, False, True, 21)
+        norway, chile = declared(season, shifted), declared(season, turned)
+        assert end_after(norway, "2024-11-09") == ["2026-03-01"]
+        assert end_after(chile, "2025-05-09") == ["2026-09-01"]
+        writes = [on(clock.season_ending_after(day("2026-09-01"))[0] - 21) for clock in (norway, chile)]
+        assert writes == ["2026-09-10", "2027-03-11"]
