@@ -29,7 +29,7 @@ _WITHDRAWN: Final = {0: "BYR", 2: "ANG BGN CUC EEK HRK LTL LVL MRO SKK SLL STD V
 EXPONENTS: Final[dict[str, int]] = {
     code: digits for table in (_DECIMALS, _WITHDRAWN) for digits, codes in table.items() for code in codes.split()
 }
-"""Decimals of the minor unit by currency: the ISO 4217 list of January 2026 without metals, and some withdrawn codes."""
+"""Decimals of the minor unit by currency: ISO 4217 as of January 2026 without metals, and some withdrawn codes."""
 
 _BIGINT: Final = 2**63
 # of our own, so that a caller's decimal context cannot change a sum
