@@ -190,6 +190,20 @@ def test_the_fit_is_a_maximum_to_ten_digits(count):
     assert all(log_posterior(theta + step, *data)[0] < value for step in [*np.eye(4) * 1e-2, *np.eye(4) * -1e-2])
 
 
+TWO_PEAKS = """
+    0/0/59 0/0/427 0/0/520 0/0/555 0/0/590 0/0/774 0/0/871 0/0/880 0/0/942 0/0/981 0/0/1003 0/0/1012 0/0/1033 0/0/1040
+    0/0/1072 0/0/1075 0/0/1076 0/0/1077 2/236/499 2/328/1077 2/446/505 3/541/628 4/379/387 4/546/798 4/724/998 5/133/145
+    5/513/540 5/600/939 5/665/705 6/196/777 6/319/383 7/688/1076 7/740/758 8/1046/1077 9/783/792 10/699/1067 10/894/1068
+    10/1068/1077 12/968/1077 17/360/377 26/822/836 33/1019/1031
+"""
+
+
+def test_of_two_peaks_the_fit_finds_the_higher():
+    # the lower one, at .427, 52.1, .220, 3.44, is nearer to the prior's centre
+    pasts = [Past(x, float(t_x), float(age), ()) for x, t_x, age in (map(int, p.split("/")) for p in TWO_PEAKS.split())]
+    assert fit(pasts) == pytest.approx((1.6216662, 130.242000, 0.1739350, 0.3562495), rel=1e-6)
+
+
 def test_the_gradient_is_that_of_the_value():
     data = tuple(np.array(values, float) for values in zip(*((p.x, p.t_x, p.age) for p in people(7, 40)), strict=True))
     theta = CENTRE + np.array([0.3, -0.4, 0.2, 0.5])
