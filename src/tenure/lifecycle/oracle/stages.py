@@ -242,12 +242,12 @@ class Oracle:
         """The population as known at the start of a month (rules, section 5)."""
         start = self._days.start(month)
         buyers = [customer for customer in self._timelines if orders_of(self._known(customer, start))]
-        drawn = sorted(buyers, key=lambda customer: (self._draw.get(customer, customer), customer))[: self._sample]
+        drawn = set(sorted(buyers, key=lambda customer: (self._draw.get(customer, customer), customer))[: self._sample])
         last = {
             customer: life.occasions[-1] for customer in buyers if (life := self.life(customer, start)).occasions
         }
         first_day = min((occasion.first_day for occasion in last.values()), default=month)
-        pasts = [self._past(last[customer], month) for customer in drawn if customer in last]
+        pasts = [self._past(occasion, month) for customer, occasion in last.items() if customer in drawn]
         return rhythm.snapshot(pasts, month - first_day)
 
     def _past(self, occasion: Occasion, month: int) -> rhythm.Past:
