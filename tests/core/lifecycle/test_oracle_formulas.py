@@ -243,8 +243,10 @@ def test_a_snapshot_takes_the_customers_with_the_lowest_draw():
         Event(customer, (day("2024-01-05") + step * gap) * US_PER_DAY, "order.placed")
         for customer, gap in enumerate((5, 20, 33, 47), 1) for step in range(4)
     ]
-    drawn = Oracle(events, draw={1: 7, 2: 9, 3: 8, 4: 7}, sample=3).snapshot(day("2025-01-01"))
-    assert drawn == Oracle([event for event in events if event.customer != 2]).snapshot(day("2025-01-01"))
+    draw, month = {1: 7, 2: 9, 3: 8, 4: 8}, day("2025-01-01")
+    drawn = Oracle(events, draw=draw, sample_above=3, sample=2).snapshot(month)
+    assert drawn == Oracle([event for event in events if event.customer in (1, 3)]).snapshot(month)
+    assert Oracle(events, draw=draw, sample_above=4, sample=2).snapshot(month).customers == 4
 
 
 def test_a_snapshot_knows_what_happened_before_its_month_only():

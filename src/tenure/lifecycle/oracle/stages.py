@@ -53,7 +53,7 @@ class Picture:
 class Oracle:
     """The slow, plain reader of the stage rule. `policy_text` is TOML; a Path names a file of it.
 
-    `draw` gives each customer's place in the sample of `sample` customers that a snapshot takes at most.
+    With more buyers than `sample_above` a month's snapshot is made of the `sample` of them with the lowest `draw`.
     """
 
     def __init__(
@@ -62,12 +62,13 @@ class Oracle:
         policy_text: str | PathLike[str] = "",
         zone: str = "UTC",
         draw: Mapping[int, int] | None = None,
-        sample: int = 50_000,
+        sample_above: int = 50_000,
+        sample: int = 10_000,
     ) -> None:
         self._policy = policy.read(_text(policy_text))
         self._days = LocalDays(zone)
         self._draw = draw or {}
-        self._sample = sample
+        self._sample_above, self._sample = sample_above, sample
         timelines: defaultdict[int, list[Event]] = defaultdict(list)
         for event in events:
             timelines[event.customer].append(event)
@@ -77,6 +78,7 @@ class Oracle:
         # What was once worked out is kept: all of it depends on its arguments only.
         self._life_of_first = cache(self._life_of_first)  # type: ignore[method-assign]
         self.clock = cache(self.clock)  # type: ignore[method-assign]
+        self.drawn = cache(self.drawn)  # type: ignore[method-assign]
         self.learnt = cache(self.learnt)  # type: ignore[method-assign]
         self.snapshot = cache(self.snapshot)  # type: ignore[method-assign]
         self.due = cache(self.due)  # type: ignore[method-assign]
@@ -228,11 +230,20 @@ class Oracle:
     def _declared(self, group: Group) -> policy.Season | None:
         return policy.most_specific(self._policy.seasons, *group)
 
+    def drawn(self, month: int) -> list[int]:
+        """The customers a month's snapshot is made of: all who bought before it, or a sample of them."""
+        start = self._days.start(month)
+        buyers = [customer for customer in self._timelines if orders_of(self._known(customer, start))]
+        if len(buyers) <= self._sample_above:
+            return buyers
+        by_draw = sorted(buyers, key=lambda customer: (self._draw.get(customer, customer), customer))
+        return sorted(by_draw[: self._sample])
+
     def learnt(self, month: int) -> dict[Group, Clock]:
         """The clocks learnt at the start of a month, by group (rules, section 6)."""
         sales = [
             Sale(customer, self._days.day_of(order.at), order.category, order.region)
-            for customer in self._timelines
+            for customer in self.drawn(month)
             for order in orders_of(self._known(customer, self._days.start(month)))
             if order.ended_at is None
         ]
@@ -241,14 +252,10 @@ class Oracle:
     def snapshot(self, month: int) -> rhythm.Snapshot:
         """The population as known at the start of a month (rules, section 5)."""
         start = self._days.start(month)
-        buyers = [customer for customer in self._timelines if orders_of(self._known(customer, start))]
-        drawn = set(sorted(buyers, key=lambda customer: (self._draw.get(customer, customer), customer))[: self._sample])
-        last = {
-            customer: life.occasions[-1] for customer in buyers if (life := self.life(customer, start)).occasions
-        }
-        first_day = min((occasion.first_day for occasion in last.values()), default=month)
-        pasts = [self._past(occasion, month) for customer, occasion in last.items() if customer in drawn]
-        return rhythm.snapshot(pasts, month - first_day)
+        lives = [self.life(customer, start) for customer in self.drawn(month)]
+        last = [life.occasions[-1] for life in lives if life.occasions]
+        first_day = min((occasion.first_day for occasion in last), default=month)
+        return rhythm.snapshot([self._past(occasion, month) for occasion in last], month - first_day)
 
     def _past(self, occasion: Occasion, month: int) -> rhythm.Past:
         """What a customer with this last occasion gives to the snapshot, on the clock in force in the month."""
