@@ -46,14 +46,13 @@ def _number(cell: Cell) -> tuple[Expression, Expression, tuple[str, ...]]:
         raise cell.wrong("it does not hold numbers")
     if cell.family != "text":
         return cell.column, cell.column.isnull(), ()
-    raw = call("tenure_text", cell.column.cast("VARCHAR"))
-    comma, point, either = cell.probe("amounts", raw)
+    comma, point, either = cell.probe("amounts")
     note = (
         f"{cell.label}: in the column {cell.name!r} 1,234 was read as 1234 and 1.234 as a decimal fraction;"
         " nothing in it shows a decimal comma"
     )
     notes = (note,) if either and not comma and not point else ()
-    return call("tenure_number_of_text", raw, constant(comma > point)), raw.isnull(), notes
+    return call("tenure_number_of_text", cell.column, constant(comma > point)), cell.column.isnull(), notes
 
 
 def _minor(cell: Cell, number: Expression, scale: Expression) -> Expression:

@@ -29,6 +29,7 @@ _FAMILIES: Final[dict[Family, str]] = {
     "text": 'varchar enum uuid "null" null',
     "date": "date",
     "timestamp": "timestamp timestamp_s timestamp_ms timestamp_ns",
+    "zoned": "timestamptz timestamptz_ns",
     "boolean": "boolean",
 }
 _FAMILY: Final[dict[str, Family]] = {name: key for key, names in _FAMILIES.items() for name in names.split()}
@@ -43,6 +44,7 @@ class Cell:
     name: str
     role: str
     column: Expression
+    """What it holds; of a text column the trimmed text, null where blank."""
     family: Family
     named: bool
     """The user chose it for the role."""
@@ -71,9 +73,7 @@ def ask(relation: DuckDBPyRelation, topic: str, name: str) -> list[tuple[Any, ..
 
 def family(kind: DuckDBPyType) -> Family:
     """What a column type can hold, as far as reading it goes."""
-    if str(kind) == "TIMESTAMP WITH TIME ZONE":
-        return "zoned"
-    return _FAMILY.get(kind.id, "other")
+    return _FAMILY.get(kind.id.replace("timestamp with time zone", "timestamptz"), "other")
 
 
 def call(macro: str, *cells: Expression) -> Expression:
@@ -93,7 +93,7 @@ def text(cell: Cell) -> Expression:
     if cell.family in ("float", "decimal"):
         whole = call("tenure_id_of_number", cell.column)
         return FunctionExpression("tenure_either", whole.cast("VARCHAR"), cell.column.cast("VARCHAR"))
-    return call("tenure_text", cell.column.cast("VARCHAR"))
+    return cell.column if cell.family == "text" else cell.column.cast("VARCHAR")
 
 
 def customer(cell: Cell, *, written: bool) -> tuple[Expression, Expression, bool]:
@@ -104,12 +104,11 @@ def customer(cell: Cell, *, written: bool) -> tuple[Expression, Expression, bool
     if cell.family in _NO_ID:
         raise cell.wrong("ids are whole numbers or text")
     if cell.family == "text":
-        raw = cell.column.cast("VARCHAR")
-        name = call("tenure_id", raw)
+        name = call("tenure_id", cell.column)
         if written:
-            ids, whole = cell.probe("ids", raw)
+            ids, whole = cell.probe("ids")
             if 0 < ids == whole:
-                return call("tenure_id_whole", raw), name.isnull(), True
+                return call("tenure_id_whole", cell.column), name.isnull(), True
         return name, name.isnull(), False
     if cell.family == "whole":
         return cell.column.cast("BIGINT"), cell.column.isnull(), True
@@ -123,14 +122,14 @@ def kind(cell: Cell) -> tuple[Expression, Expression]:
     """The kind of event, null where it is not a known one, and whether the cell is blank: that row is an order."""
     word = text(cell)
     known = {found: name for (found,) in cell.probes("words", word) if (name := _kind_of(found)) is not None}
-    return _mapped(word, {None: ORDER_PLACED, **known}), word.isnull()
+    return _mapped(word, {None: ORDER_PLACED, **known}).cast("VARCHAR"), word.isnull()
 
 
 def currency(cell: Cell) -> tuple[Expression, Expression, frozenset[str]]:
     """The currency code, null where blank or unknown, whether it is blank or known, and the known codes that occur."""
     word = text(cell)
     known = {found: code for (found,) in cell.probes("words", word) if (code := found.upper()) in EXPONENTS}
-    code = _mapped(word, dict(known))
+    code = _mapped(word, dict(known)).cast("VARCHAR")
     return code, word.isnull() | code.isnotnull(), frozenset(known.values())
 
 

@@ -19,7 +19,7 @@ from tenure.periods import zone_named
 from tenure.read.cells import ask, constant
 from tenure.read.columns import Columns, find
 from tenure.read.rows import Rows, rows_of
-from tenure.read.sources import Source, open_source
+from tenure.read.sources import open_source
 from tenure.read.timeline import REASONS, Timeline
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ __all__ = ["take_in"]
 _PACKAGE: Final = "tenure.read"
 _REPEATS_UP_TO: Final = 2_000_000
 """Rows up to which exact repeats are looked for; beyond it the look costs more than the reading."""
+_OUR_MISTAKES: Final = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 _FLAGS: Final = ("wordless", "zoneless", "twice", "never")
 # role, the column of `events` it fills, its count in the tally
 _CARRIED: Final = (
@@ -87,8 +88,8 @@ def _prepare(engine: DuckDB) -> None:
 def _part(engine: DuckDB, thing: Any, index: int, columns: Columns, zone: ZoneInfo) -> Rows:
     source = open_source(engine, thing, index)
     found = find(source.label, source.names, columns)
-    with _scanning(source):
-        if not source.bad_lines and not source.relation.limit(1).fetchall():
+    with _scanning(source.label):
+        if not source.bad_lines and not source.relation.select(ColumnExpression("line")).limit(1).fetchall():
             raise BadFile(f"{source.label}: there are no rows below the column names; export it again")
         rows = rows_of(source, index, found, columns, zone)
     if source.bad_lines:
@@ -103,14 +104,14 @@ def _part(engine: DuckDB, thing: Any, index: int, columns: Columns, zone: ZoneIn
 
 
 @contextmanager
-def _scanning(source: Source) -> Iterator[None]:
+def _scanning(label: str) -> Iterator[None]:
     """Damage that shows only when the pages of a file are read is the file's, not ours."""
     try:
         yield
-    except duckdb.OutOfMemoryException:
+    except (duckdb.OutOfMemoryException, duckdb.InternalException, *_OUR_MISTAKES):
         raise
-    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
-        raise BadFile(f"{source.label}: cannot be read to its end, it may be damaged; export it again") from error
+    except duckdb.Error as error:
+        raise BadFile(f"{label}: cannot be read to its end, it may be damaged; export it again") from error
 
 
 def _may_mix(parts: Sequence[Rows]) -> bool:
@@ -123,13 +124,14 @@ def _serve_stored(parts: Sequence[Rows]) -> tuple[_Tally, int]:
     """`events` as a view over the files: two numbers a row are cheaper to read again than to keep."""
     tally, repeats = _Tally(), 0
     for part in parts:
-        with _scanning(part.source):
+        with _scanning(part.source.label):
             found = ask(part.relation, "rows", "tally")
             _count(tally, found)
             _keep_rejects(part.relation, part.source.label, found)
     everything = _united([part.relation for part in parts])
     if tally.accepted <= _REPEATS_UP_TO and not tally.carried["order"]:
-        repeats = ask(everything, "rows", "repeats")[0][0]
+        with _scanning(" or ".join(part.source.label for part in parts)):
+            repeats = ask(everything, "rows", "repeats")[0][0]
     if tally.rejected:
         everything = everything.filter(ColumnExpression("code").isnull())
     everything.select(ColumnExpression("customer").alias("c"), *_columns()).create_view("events")
@@ -141,7 +143,7 @@ def _serve_copied(engine: DuckDB, parts: Sequence[Rows], *, whole: bool) -> tupl
     mix = _may_mix(parts)
     roles = frozenset().union(*(part.roles for part in parts))
     for i, part in enumerate(parts):
-        with _scanning(part.source):
+        with _scanning(part.source.label):
             rows = _lean(part.relation, roles, keep_text=mix)
             rows.insert_into("tenure_rows") if i else rows.create("tenure_rows")
     if mix:
@@ -228,7 +230,7 @@ def _keep_rejects(relation: DuckDBPyRelation, label: str, found: list[tuple[Any,
 
 
 def _count(tally: _Tally, found: list[tuple[Any, ...]]) -> None:
-    for code, rows, first, last, *counts in found:
+    for code, rows, first, last, _, *counts in found:
         if code is not None:
             tally.rejected[code] += rows
             continue

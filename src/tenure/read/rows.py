@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Rows", "rows_of"]
 
 _WORDS = ("category", "region", "reason")
+_NUMBERS = frozenset(("amount", "discount", "quantity", "price"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,7 @@ class Rows:
 
 def rows_of(source: Source, index: int, found: dict[str, int], named: Columns, zone: ZoneInfo) -> Rows:
     """Types the columns found for each role; BadColumns or BadTime where a whole column cannot be read."""
-    cell = {
-        role: Cell(
-            source.label, source.names[place], role, ColumnExpression(source.relation.columns[place]),
-            cells.family(source.relation.types[place]), getattr(named, role) is not None, source.relation,
-        )
-        for role, place in found.items()
-    }  # fmt: skip
+    cell = _cells_of(source, found, named)
     customer, blank, whole = cells.customer(cell["customer"], written=source.written)
     when = times.when(cell["at"])
     code, known, codes = _none(), constant(True), frozenset[str]()
@@ -71,7 +66,7 @@ def rows_of(source: Source, index: int, found: dict[str, int], named: Columns, z
     if "discount" in cell:
         discount = amounts.amount(cell["discount"], factor)
     kind, wordless = cells.kind(cell["type"]) if "type" in cell else (constant(ORDER_PLACED), constant(False))
-    typed = source.relation.select(
+    typed = cell["customer"].relation.select(
         constant(index).cast("BIGINT").alias("source"), ColumnExpression("line"), _row_text(source).alias("row"),
         _row_hash(source).alias("repeat_hash"), customer.alias("customer"), blank.alias("blank"),
         when.utc.alias("utc"), when.local.alias("local"), kind.alias("kind"), wordless.alias("wordless"),
@@ -83,6 +78,25 @@ def rows_of(source: Source, index: int, found: dict[str, int], named: Columns, z
     )  # fmt: skip
     relation = _coded(_placed(typed, when, zone))
     return Rows(source, relation, whole, frozenset(cell), codes, (*source.notes, *amount.notes, *discount.notes))
+
+
+def _cells_of(source: Source, found: dict[str, int], named: Columns) -> dict[str, Cell]:
+    """The cells of each role, text trimmed beforehand: a macro writes its argument out wherever it uses it."""
+    prepared, columns = [], {}
+    for role, place in found.items():
+        column = columns[role] = ColumnExpression(source.relation.columns[place])
+        if cells.family(source.relation.types[place]) == "text":
+            trimmed = call("tenure_text", column.cast("VARCHAR"))
+            prepared.append((call("tenure_bare", trimmed) if role in _NUMBERS else trimmed).alias(role))
+            columns[role] = ColumnExpression(role)
+    relation = source.relation.select(*(ColumnExpression(name) for name in source.relation.columns), *prepared)
+    return {
+        role: Cell(
+            source.label, source.names[place], role, columns[role],
+            cells.family(source.relation.types[place]), getattr(named, role) is not None, relation,
+        )
+        for role, place in found.items()
+    }  # fmt: skip
 
 
 def _amount(cell: dict[str, Cell], factor: Expression) -> amounts.Amount | None:

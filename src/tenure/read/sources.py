@@ -26,6 +26,8 @@ __all__ = ["Source", "open_source"]
 _TEXT: Final = (".csv", ".tsv", ".txt", ".tab")
 _PARQUET: Final = (".parquet", ".pq")
 _EXCEL: Final = (".xlsx", ".xlsm")
+_ROW_NUMBER: Final = "file_row_number"
+"""The engine's own column, by which rejected rows are found again."""
 _PACKED: Final = (".gz", ".zst")
 _BATCH: Final = 50_000
 _SPOKEN: Final = {"utf-8": None, "utf-8-sig": None, "utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
@@ -82,13 +84,16 @@ def _ending(path: Path) -> str:
 
 
 def _parquet(engine: DuckDB, path: Path, label: str) -> Source:
+    pattern = glob.escape(str(path))
     try:
-        relation = engine.connection.read_parquet(glob.escape(str(path)), binary_as_string=True, file_row_number=True)
-        names = tuple(relation.columns[:-1])
+        names = tuple(engine.connection.read_parquet(pattern, binary_as_string=True).columns)
+        if _ROW_NUMBER in names:
+            raise BadColumns(f"{label}: the column {_ROW_NUMBER!r} must have another name; rename it")
+        relation = engine.connection.read_parquet(pattern, binary_as_string=True, file_row_number=True)
     except duckdb.Error as error:
         raise BadFile(f"{label}: this is not a whole Parquet file; copy or export it again") from error
     cells = [ColumnExpression(name).alias(_position(i)) for i, name in enumerate(names)]
-    line = (ColumnExpression(relation.columns[-1]) + 1).alias("line")
+    line = (ColumnExpression(_ROW_NUMBER) + 1).alias("line")
     return Source(label, names, relation.select(*cells, line), written=False, stored=True)
 
 

@@ -50,7 +50,7 @@ def when(cell: Cell) -> When:
         case "date" | "timestamp":
             return When(none, call("tenure_time_of_timestamp", cell.column), True)
         case "zoned":
-            return When(call("epoch_us", cell.column), none, False)
+            return When(call("epoch_us", cell.column.try_cast("TIMESTAMPTZ")), none, False)
         case "whole" | "wide" | "decimal" | "float":
             return _number(cell, cell.column, "tenure_time_of_whole" if cell.family == "whole" else "")
         case "text":
@@ -81,8 +81,8 @@ def _number(cell: Cell, column: Expression, macro: str) -> When:
 
 
 def _written(cell: Cell) -> When:
-    column = call("tenure_text", cell.column.cast("VARCHAR"))
-    written, numbers, day_first, month_first, either, slashed, example = cell.probe("times", column)
+    column = cell.column
+    written, numbers, day_first, month_first, either, slashed, example = cell.probe("times")
     # a few bad cells must not turn a column of numbers into a column of bad dates
     if numbers * 2 > written:
         return _number(cell, column, "")

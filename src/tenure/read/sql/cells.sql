@@ -7,8 +7,8 @@ CREATE OR REPLACE MACRO tenure_text(x) AS
 -- name: id
 CREATE OR REPLACE MACRO tenure_id(x) AS
     CASE
-        WHEN lower(tenure_text(x)) IN ('null', 'none', 'nan', 'n/a', '#n/a', '<na>') THEN NULL
-        ELSE tenure_text(x)
+        WHEN lower(x) IN ('null', 'none', 'nan', 'n/a', '#n/a', '<na>') THEN NULL
+        ELSE x
     END;
 
 -- name: id_is_whole
@@ -54,7 +54,7 @@ CREATE OR REPLACE MACRO tenure_minor_of_whole(x, factor) AS
 
 -- name: bare
 -- Digits, signs and separators of a written amount: spaces, quotes, currency signs and codes taken off, brackets made a minus.
-CREATE OR REPLACE MACRO tenure_bare(x) AS
+CREATE OR REPLACE MACRO tenure_bare(x) AS CASE WHEN regexp_full_match(x, '-?[0-9]+([.][0-9]+)?') THEN x ELSE
     regexp_replace(
         regexp_replace(
             regexp_replace(
@@ -65,7 +65,7 @@ CREATE OR REPLACE MACRO tenure_bare(x) AS
                 '|AED|ARS|AUD|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EUR|GBP|HKD|HUF|IDR|ILS|INR|JPY|KRW|MXN|MYR|NOK|NZD|PHP|PLN|RON|SEK|SGD'
                 '|THB|TRY|TWD|USD|ZAR', '', 'g'),
             '^[(]([^()-]+)[)]$', '-\1'),
-        '^([^-]+)-$', '-\1');
+        '^([^-]+)-$', '-\1') END;
 
 -- name: written_in_comma
 CREATE OR REPLACE MACRO tenure_written_in_comma(x) AS
@@ -100,7 +100,7 @@ CREATE OR REPLACE MACRO tenure_decimal_of_text(x) AS
 CREATE OR REPLACE MACRO tenure_number_of_text(x, comma) AS
     CASE
         WHEN NOT comma AND regexp_full_match(x, '-?[0-9]{1,15}([.][0-9]{1,9})?') THEN CAST(x AS DECIMAL(38, 9))
-        ELSE tenure_decimal_of_text(tenure_number_text(tenure_bare(x), comma))
+        ELSE tenure_decimal_of_text(tenure_number_text(x, comma))
     END;
 
 -- name: has_zone
@@ -166,7 +166,7 @@ CREATE OR REPLACE MACRO tenure_month_first(x) AS
 -- name: month_named
 -- Dates with the month's name: 31 Jan 2024, 31-Jan-24, January 31, 2024.
 CREATE OR REPLACE MACRO tenure_month_named(x) AS
-    CASE WHEN regexp_matches(x, '[A-Za-z]{3}') THEN try_strptime(
+    CASE WHEN regexp_matches(x, '[A-Za-z]{3}') AND regexp_matches(x, '[0-9]{2}') THEN try_strptime(
         tenure_spaced(regexp_replace(regexp_replace(x, '^[A-Za-z]+, ', ''), '[-, .]+', ' ', 'g')), [
         '%d %b %y', '%d %b %y %H:%M', '%d %b %y %H:%M:%S', '%d %b %y %I:%M %p', '%d %b %y %I:%M:%S %p',
         '%d %b %Y', '%d %b %Y %H:%M', '%d %b %Y %H:%M:%S', '%d %b %Y %I:%M %p', '%d %b %Y %I:%M:%S %p',

@@ -5,13 +5,13 @@ SELECT count(tenure_id(x)) AS ids, count(*) FILTER (WHERE tenure_id_is_whole(x))
 
 -- name: amounts
 SELECT
-    count(*) FILTER (WHERE tenure_written_in_comma(bare)) AS comma,
-    count(*) FILTER (WHERE tenure_written_in_point(bare)) AS point,
-    count(*) FILTER (WHERE tenure_written_in_either(bare)) AS either
-FROM (SELECT tenure_bare(x) AS bare FROM tenure_cells WHERE x LIKE '%,%' OR x LIKE '%.%');
+    count(*) FILTER (WHERE tenure_written_in_comma(x)) AS comma,
+    count(*) FILTER (WHERE tenure_written_in_point(x)) AS point,
+    count(*) FILTER (WHERE tenure_written_in_either(x)) AS either
+FROM tenure_cells WHERE x LIKE '%,%' OR x LIKE '%.%';
 
 -- name: words
-SELECT DISTINCT tenure_text(x) AS word FROM tenure_cells WHERE tenure_text(x) IS NOT NULL LIMIT 10000;
+SELECT DISTINCT x AS word FROM tenure_cells WHERE x IS NOT NULL LIMIT 10000;
 
 -- name: times
 SELECT
@@ -28,7 +28,7 @@ FROM (
         tenure_is_slashed(x) AS slashed,
         CASE WHEN tenure_is_slashed(x) THEN tenure_slashed_first(x) END AS first,
         CASE WHEN tenure_is_slashed(x) THEN tenure_slashed_second(x) END AS second
-    FROM (SELECT tenure_text(x) AS x FROM tenure_cells)
+    FROM tenure_cells
 );
 
 -- name: numbers

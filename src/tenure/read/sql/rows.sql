@@ -6,6 +6,8 @@ SELECT
     count(*) AS rows,
     min("at") AS first_at,
     max("at") AS last_at,
+    -- asked for so that a damaged page of ids is found now and not in the middle of the work
+    max(customer) AS customer,
     count(order_id) AS orders,
     count(amount_minor) AS amounts,
     count(currency) AS currencies,
