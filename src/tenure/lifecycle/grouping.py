@@ -25,7 +25,7 @@ FOREVER: Final = 2**62
 
 def clocks(engine: DuckDB, policy: Policy, months: Sequence[Month], *, activity: bool) -> Clocks | None:
     """The clocks of the shop, learnt from `sample`; None where the default rule on the plain calendar is all there is."""
-    needed = activity or bool(policy.scopes or policy.seasons)
+    needed = bool(months) and (activity or bool(policy.scopes or policy.seasons))
     two_years = bool(months) and months[-1].first_day - months[0].first_day + 31 >= 2 * YEAR_DAYS
     if not needed and not (policy.learn and two_years):
         return None
@@ -72,8 +72,8 @@ def _lay_groups(engine: DuckDB, policy: Policy, months: Sequence[Month], found: 
         scope = policy.scope_for(name, place)
         for index, month in enumerate(months):
             rows.append((category, region, month.ordinal, found.clock_for(index, category, region), scope))
-    columns = list(zip(*rows, strict=True))
     names = ("category", "region", "month", "version", "scope")
+    columns = list(zip(*rows, strict=True)) or [()] * len(names)
     engine.put("group_clocks", pa.table({n: pa.array(c, pa.int32()) for n, c in zip(names, columns, strict=True)}))
 
 

@@ -42,7 +42,7 @@ class Life:
     """States of the sampled lives, one row per occasion, sorted by life and instant; columns of one length.
 
     `slot`: customer, 0 and up; `from_at`, `to_at`: when the row's orders are all known and still count (us UTC);
-    `category`, `region`: codes of the group, -1 for none.
+    `gap`: clock days since the occasion before, 1 for the first; `category`, `region`: codes of the group, -1 for none.
     """
 
     slot: Ints
@@ -53,7 +53,7 @@ class Life:
     first_day: Ints
     day: Ints
     x: Ints
-    ln_gap: Floats
+    gap: Floats
     category: Ints
     region: Ints
 
@@ -90,12 +90,10 @@ def snapshots(life: Life, last: Ints, months: Sequence[Month], clocks: Clocks | 
     `last`: of every slot, the place of the last month in whose sample it is.
     """
     moves = _Moves(life, len(last))
-    start: Sequence[float] | None = None
     rows = []
     for place, month in enumerate(months):
         moves.advance(month.start_at)
-        row = _snapshot(moves, last >= place, month, place, clocks, start)
-        start = row[4:8]
+        row = _snapshot(moves, last >= place, month, place, clocks)
         rows.append((month.ordinal, *row))
     names = ("month", "mu", "s2", "t2", "k", "r", "alpha", "a", "b", "horizon", "level", "n")
     columns = list(zip(*rows, strict=True)) if rows else [[] for _ in names]
@@ -116,9 +114,9 @@ class _Moves:
         gap = np.flatnonzero(life.x > 0)
         self.gap = gap[np.argsort(life.from_at[gap], kind="stable")]
         self.gap_from, self.gap_to = life.from_at[self.gap], life.to_at[self.gap]
-        self.gap_days = np.exp(life.ln_gap[self.gap])
-        before = np.r_[0.0, np.cumsum(np.where(life.x > 0, life.ln_gap, 0.0))]
-        squares = np.r_[0.0, np.cumsum(np.where(life.x > 0, life.ln_gap**2, 0.0))]
+        self.gap_days = life.gap[self.gap]
+        ln_gap = np.where(life.x > 0, np.log(life.gap), 0.0)
+        before, squares = np.r_[0.0, np.cumsum(ln_gap)], np.r_[0.0, np.cumsum(ln_gap**2)]
         rows = np.arange(len(life.x))
         head = rows - life.x
         self.l1 = before[rows + 1] - before[head]
@@ -141,12 +139,11 @@ class _Moves:
         """Gaps closed before `instant` that still count then."""
         known = int(np.searchsorted(self.gap_from, instant, side="left"))
         counts = (self.gap_to[:known] >= instant) & within[self.life.slot[self.gap[:known]]]
-        return np.maximum(self.gap_days[:known][counts], 0.5)
+        return np.asarray(self.gap_days[:known][counts])
 
 
 def _snapshot(
-    moves: _Moves, within: NDArray[np.bool_], month: Month, place: int, clocks: Clocks | None,
-    start: Sequence[float] | None,
+    moves: _Moves, within: NDArray[np.bool_], month: Month, place: int, clocks: Clocks | None
 ) -> tuple[float, ...]:
     life = moves.life
     rows = moves.standing(within, month.start_at)
@@ -157,7 +154,7 @@ def _snapshot(
     x, t_x, age = life.x[rows], last - first, now - first
     again = x > 0
     mu, s2, t2 = rhythm(x[again], moves.l1[rows][again], moves.l2[rows][again])
-    found = fit(x, t_x, age, start=start)
+    found = fit(x, t_x, age)
     history = month.first_day - int(life.first_day[rows].min()) if len(rows) else 0
     ahead = horizon(moves.gaps(within, month.start_at), history)
     silence = now - last

@@ -14,11 +14,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tenure.events import ORDER_PLACED
+from tenure.events import ORDER_PLACED, ORDER_REFUNDED
 from tenure.lifecycle import grouping
 from tenure.lifecycle.policy import Policy, Rule
 from tenure.lifecycle.population import Life, Month, sampled, snapshots
 from tenure.lifecycle.rhythm import crossings, z
+from tenure.lifecycle.words import KINDS, day_labels
 from tenure.periods import Calendar, calendar, date_of, day_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["STAGES", "Trace", "trace"]
 
 STAGES: Final = (
-    ("prospect", ""), ("new", ""), ("active", ""), ("loyal", ""), ("lapsed", "short"), ("lapsed", "long"),
+    ("prospect", None), ("new", None), ("active", None), ("loyal", None), ("lapsed", "short"), ("lapsed", "long"),
     ("lapsed", "seasonal"), ("inactive", "win_back"), ("inactive", "do_not_contact"),
 )  # fmt: skip
 """(stage, detail) by the numbers that the SQL uses."""
@@ -62,6 +63,11 @@ class Trace:
     merged: bool
     """Whether orders may end, other events count or leavings occur: then everything is merged, not only laid out."""
     slices: tuple[tuple[int, int], ...]
+
+    @property
+    def named(self) -> bool:
+        """Whether customers have names beside their numbers (table `customers`)."""
+        return self.customer_type == "VARCHAR"
 
     def each_slice(self) -> Iterator[None]:
         """Make the tables `dues`, `open_states` and `starts` of one slice of the lives after another, by customer."""
@@ -129,7 +135,7 @@ def trace(timeline: Timeline, policy: Policy, *, zone: str, until: int) -> Trace
     if merged:
         engine.run(_SQL, "history", "first_seen", until=until)
     engine.run(_SQL, "orders", "touched_all" if activity else "touched_orders")
-    days = _lay_calendar(engine, zone)
+    days = _lay_calendar(engine, zone, timeline.first_at or 0, min(timeline.last_at or 0, until))
     engine.put("rules", _rules(policy))
     engine.put("stage_words", _stage_words())
     clocks = _population(engine, policy, days, customer_type=timeline.customer_type, activity=bool(activity))
@@ -166,17 +172,14 @@ def prepare_orders(engine: DuckDB, timeline: Timeline, policy: Policy, until: in
     return ended
 
 
-def _lay_calendar(engine: DuckDB, zone: str) -> Calendar:
-    """The days from the first order's to a century after the last, with `guess` to find an instant's day by one join."""
-    first_at, last_at, _ = engine.run(_SQL, "orders", "span").fetchall()[0]
-    if first_at is None:
-        first_at = last_at = 0
+def _lay_calendar(engine: DuckDB, zone: str, first_at: int, last_at: int) -> Calendar:
+    """The days from the first event's to a century after the last, with `guess` to find an instant's day by one join."""
     first, last = day_of(first_at, zone) - 2, day_of(last_at, zone) + 2
     days = calendar(first - 1, last + LONGEST_DAYS + 400, zone)
     month = _ordinals(days.month_start_day)
     day, start = days.day.astype(np.int32), days.start_at
     near = slice(1, last - first + 2)
-    engine.put("calendar", pa.table({"day": day, "start_at": start}))
+    engine.put("calendar", pa.table({"day": day, "start_at": start, "label": day_labels(days.day)}))
     engine.put("guess", pa.table({
         "utc_day": days.day[near] + NO_NEGATIVE_DAYS,
         "day": day[near], "start_at": start[near], "end_at": start[1:][near],
@@ -234,7 +237,7 @@ def _life(table: pa.Table) -> Life:
     return Life(
         slot=column("slot"), life=column("life"), at_us=at_us, from_at=np.maximum(at_us, column("from_at")),
         to_at=column("to_at"), first_day=column("first_day"), day=column("day"), x=column("x"),
-        ln_gap=column("ln_gap"), category=column("category"), region=column("region"),
+        gap=column("gap"), category=column("category"), region=column("region"),
     )  # fmt: skip
 
 
@@ -245,7 +248,7 @@ def _rules(policy: Policy) -> pa.Table:
 
 def _rule_row(scope: int, rule: Rule) -> dict[str, float]:
     row: dict[str, float] = {
-        "scope": scope, "crossed": int(rule.kind in {"rhythm", "chance"}), "capped": int(rule.kind == "rhythm")
+        "scope": scope, "kind": KINDS.index(rule.kind), "crossed": int(rule.kind in {"rhythm", "chance"}), "capped": int(rule.kind == "rhythm")
     }  # fmt: skip
     quantiles = rule.quantiles if rule.kind == "quantile" else rule.floors
     by_gap, windowed = float(rule.kind in {"rhythm", "quantile"}), rule.kind == "window"
@@ -255,7 +258,7 @@ def _rule_row(scope: int, rule: Rule) -> dict[str, float]:
         first = rule.kind == "rhythm"
         row[f"first{i + 1}"] = float(rule.first_floors[i]) if first else by_gap
         row[f"z_first{i + 1}"] = z(rule.first_floor) if first else z(quantiles[i])
-        row[f"z_cap{i + 1}"] = z(rule.caps[i])
+        row[f"z_cap{i + 1}"], row[f"odds{i + 1}"] = z(rule.caps[i]), float(rule.odds[i])
     return row
 
 

@@ -6,7 +6,9 @@
 CREATE OR REPLACE TABLE standards AS
 SELECT p.month, r.scope, p.mu, p.s2, p.k, p.k * p.mu AS k_mu, r.crossed, r.capped, r.days1, r.days2, r.days3,
     r.factor1, r.factor2, r.factor3, r.z1, r.z2, r.z3, r.first1, r.first2, r.first3, r.z_first1, r.z_first2, r.z_first3,
-    r.z_cap1, r.z_cap2, r.z_cap3
+    r.z_cap1, r.z_cap2, r.z_cap3, r.kind, p.r, p.alpha, p.a, p.b, p.horizon, p.level, p.n, CASE WHEN p.n < 20 THEN 1 ELSE 0 END AS thin,
+    r.odds1 * p.level / (1 - p.level + r.odds1 * p.level) AS mark1, r.odds2 * p.level / (1 - p.level + r.odds2 * p.level) AS mark2,
+    r.odds3 * p.level / (1 - p.level + r.odds3 * p.level) AS mark3
 FROM snapshots p CROSS JOIN rules r
 
 -- name: open

@@ -45,14 +45,17 @@ CREATE OR REPLACE TABLE restarts AS
 SELECT d.life, d.next_at AS at_us FROM dated d WHERE d.next_at IS NOT NULL AND d.at3 < d.next_at
 
 -- name: restarts_after_leaving
+-- and by somebody who had left since the order before (of those that count in this life), or is erased
 INSERT INTO restarts
-SELECT o.life, o.buy_at
-FROM open_states o LEFT JOIN lives v ON v.life = o.life
-JOIN (
-    SELECT c, gone, at_us AS from_at,
-        COALESCE(LEAD(at_us) OVER (PARTITION BY c ORDER BY at_us), 9000000000000000000) AS to_at
-    FROM stances
-) g ON g.c = COALESCE(v.c, o.life) AND g.gone = 1 AND g.from_at < o.buy_at AND o.buy_at <= g.to_at
+WITH steps AS (
+    SELECT d.life, COALESCE(v.c, d.life) AS c, d.at_us,
+        COALESCE(LAG(d.at_us) OVER (PARTITION BY d.life ORDER BY d.at_us), -9000000000000000000) AS before_at
+    FROM (SELECT DISTINCT life, at_us FROM source) d LEFT JOIN lives v ON v.life = d.life
+)
+SELECT DISTINCT s.life, s.at_us
+FROM steps s JOIN events e ON e.c = s.c AND e."at" < s.at_us AND e.kind IN ('customer.erased', 'customer.left', 'contact.refused')
+LEFT JOIN events a ON a.c = s.c AND a.kind = 'contact.allowed' AND e.kind = 'contact.refused' AND a."at" >= e."at" AND a."at" < s.at_us
+WHERE e.kind = 'customer.erased' OR (e."at" > s.before_at AND a.c IS NULL)
 
 -- name: starts_full
 -- every occasion and every purchase says its stage; neighbours are merged afterwards
@@ -141,7 +144,7 @@ WITH said AS (
         MAX(CASE WHEN e.kind = 'contact.refused' THEN e."at" END) AS refused_at,
         MAX(CASE WHEN e.kind = 'contact.allowed' THEN e."at" END) AS allowed_at,
         MAX(CASE WHEN e.kind = 'customer.left' THEN e."at" END) AS left_at,
-        MAX(CASE WHEN e.kind = 'customer.erased' THEN 1 ELSE 0 END) AS erased,
+        MAX(CASE WHEN e.kind = 'customer.erased' THEN e."at" END) AS erased_at,
         MAX(CASE WHEN e.kind = 'message.bounced' THEN e."at" END) AS bounced_at,
         MAX(CASE WHEN e.kind = 'complaint.opened' THEN e."at" END) AS opened_at,
         MAX(CASE WHEN e.kind = 'complaint.resolved' THEN e."at" END) AS resolved_at
@@ -168,11 +171,14 @@ WITH said AS (
     GROUP BY s.c, s.at_us
 )
 SELECT s.c, s.at_us,
-    CASE WHEN s.erased = 1 OR s.left_at > s.order_at OR (s.refused = 1 AND s.refused_at > s.order_at) THEN 1 ELSE 0 END AS gone,
-    CASE WHEN s.erased = 1 OR s.refused = 1 OR s.bounced = 1 OR s.complaining = 1 THEN 1 ELSE 0 END AS alone,
-    CASE WHEN s.erased = 1 THEN 'erased' WHEN s.refused = 1 THEN COALESCE(w.refused_word, 'asked')
+    CASE WHEN s.erased_at IS NOT NULL OR s.left_at > s.order_at OR (s.refused = 1 AND s.refused_at > s.order_at) THEN 1 ELSE 0 END AS gone,
+    CASE WHEN s.erased_at IS NOT NULL OR s.refused = 1 OR s.bounced = 1 OR s.complaining = 1 THEN 1 ELSE 0 END AS alone,
+    CASE WHEN s.erased_at IS NOT NULL THEN 'erased' WHEN s.refused = 1 THEN COALESCE(w.refused_word, 'asked')
         WHEN s.bounced = 1 THEN 'bounced' WHEN s.complaining = 1 THEN COALESCE(w.complaint_word, 'complaint')
-        WHEN s.left_at > s.order_at THEN COALESCE(w.left_word, 'unknown') ELSE 'unknown' END AS reason
+        WHEN s.left_at > s.order_at THEN COALESCE(w.left_word, 'unknown') ELSE 'unknown' END AS reason,
+    CASE WHEN s.erased_at IS NOT NULL THEN 'erased' WHEN s.refused = 1 AND s.refused_at > s.order_at THEN 'asked' ELSE 'left' END AS said,
+    CASE WHEN s.erased_at IS NOT NULL THEN s.erased_at WHEN s.refused = 1 AND s.refused_at > s.order_at THEN s.refused_at
+        ELSE s.left_at END AS said_at
 FROM standing s LEFT JOIN worded w ON w.c = s.c AND w.at_us = s.at_us
 
 -- name: intervals
@@ -180,12 +186,26 @@ CREATE OR REPLACE VIEW intervals AS
 SELECT s.c, s.from_at, LEAD(s.from_at) OVER (PARTITION BY s.c ORDER BY s.from_at) AS to_at, s.code
 FROM starts s
 
--- name: numbered
+-- name: first_numbered
+CREATE OR REPLACE TABLE history AS
 SELECT i.c AS customer_id, w.stage, w.detail, i.from_at AS "from", i.to_at AS "to"
 FROM intervals i JOIN stage_words w ON w.code = i.code
 ORDER BY i.c, i.from_at
 
--- name: named
+-- name: more_numbered
+INSERT INTO history
+SELECT i.c, w.stage, w.detail, i.from_at, i.to_at
+FROM intervals i JOIN stage_words w ON w.code = i.code
+ORDER BY i.c, i.from_at
+
+-- name: first_named
+CREATE OR REPLACE TABLE history AS
 SELECT n.customer_id, w.stage, w.detail, i.from_at AS "from", i.to_at AS "to"
+FROM intervals i JOIN stage_words w ON w.code = i.code JOIN customers n ON n.c = i.c
+ORDER BY i.c, i.from_at
+
+-- name: more_named
+INSERT INTO history
+SELECT n.customer_id, w.stage, w.detail, i.from_at, i.to_at
 FROM intervals i JOIN stage_words w ON w.code = i.code JOIN customers n ON n.c = i.c
 ORDER BY i.c, i.from_at

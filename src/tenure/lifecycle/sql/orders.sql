@@ -11,9 +11,9 @@ WHERE e."at" < $until AND e.kind = 'order.placed' AND COALESCE(e.amount_minor, 0
 -- rows of one order at one instant; a part whose rows are all negative, or whose sum is, is money going back
 CREATE OR REPLACE TABLE order_parts AS
 SELECT e.c, e.order_id, e."at" AS at_us, SUM(e.amount_minor) AS amount_minor,
-    MAX(CASE WHEN e.amount_minor IS NULL THEN 1 ELSE 0 END) AS unknown,
     CASE WHEN MAX(CASE WHEN COALESCE(e.amount_minor, 0) >= 0 THEN 1 ELSE 0 END) = 1
-        AND SUM(COALESCE(e.amount_minor, 0)) >= 0 THEN 1 ELSE 0 END AS placed
+        AND (SUM(COALESCE(e.amount_minor, 0)) >= 0 OR MAX(CASE WHEN e.amount_minor IS NULL THEN 1 ELSE 0 END) = 1)
+        THEN 1 ELSE 0 END AS placed
 FROM events e
 WHERE e."at" < $until AND e.kind = 'order.placed' AND e.order_id IS NOT NULL
 GROUP BY e.c, e.order_id, e."at"
@@ -39,14 +39,14 @@ WITH placed AS (
     FROM refunds r JOIN placed o ON o.c = r.c AND o.order_id = r.order_id AND o.at_us < r.at_us
 ), met AS (
     SELECT d.c, d.order_id, d.at_us, MAX(d.whole) AS whole, MAX(d.so_far) AS so_far,
-        SUM(CAST(p.amount_minor AS DOUBLE)) AS amount, MAX(p.unknown) AS unknown
+        SUM(CAST(p.amount_minor AS DOUBLE)) AS amount
     FROM (SELECT c, order_id, at_us, MAX(whole) AS whole, MAX(so_far) AS so_far FROM due GROUP BY c, order_id, at_us) d
     JOIN order_parts p ON p.c = d.c AND p.order_id = d.order_id AND p.placed = 1 AND p.at_us <= d.at_us
     GROUP BY d.c, d.order_id, d.at_us
 )
 SELECT c, order_id, MIN(at_us) AS ended_at
 FROM met
-WHERE whole = 1 OR unknown = 1 OR so_far >= amount
+WHERE whole = 1 OR amount IS NULL OR so_far >= amount
 GROUP BY c, order_id
 
 -- name: merged

@@ -30,7 +30,7 @@ SELECT life, at_us, day, month, 0 AS version, 0 AS scope, -1 AS category, -1 AS 
     CAST(ROW_NUMBER() OVER w - 1 AS INTEGER) AS x,
     CAST(day - FIRST_VALUE(day) OVER w AS DOUBLE) AS t_x,
     FIRST_VALUE(day) OVER w AS first_day,
-    LN(CAST(day - before_day AS DOUBLE)) AS ln_gap,
+    CAST(day - before_day AS DOUBLE) AS gap,
     SUM(COALESCE(LN(CAST(day - before_day AS DOUBLE)), 0)) OVER w AS l1,
     CAST(ROW_NUMBER() OVER w AS INTEGER) AS b, at_us AS buy_at,
     LEAD(at_us) OVER w2 AS next_at, LEAD(day) OVER w2 AS next_day, CAST(day AS DOUBLE) AS u
@@ -57,6 +57,11 @@ JOIN activity a ON a.c = COALESCE(v.c, l.life) AND (v.life IS NULL OR a.at_us < 
 -- name: activity_events
 CREATE OR REPLACE TABLE activity AS
 SELECT e.c, e."at" AS at_us FROM events e JOIN activity_kinds k ON k.kind = e.kind WHERE e."at" < $until
+UNION ALL
+SELECT p.c, p.at_us FROM order_parts p JOIN activity_kinds k ON k.kind = 'order.refunded' WHERE p.placed = 0
+UNION ALL
+SELECT e.c, e."at" FROM events e JOIN activity_kinds k ON k.kind = 'order.refunded'
+WHERE e."at" < $until AND e.kind = 'order.placed' AND e.order_id IS NULL AND e.amount_minor < 0
 
 -- name: full
 -- the same with activity, groups, scopes and clocks
@@ -83,15 +88,15 @@ WITH stamped AS (
     WHERE s.before_day IS NULL OR s.before_day <> s.day
 ), clocked AS (
     SELECT o.life, o.at_us, o.day, o.month, o.version, o.scope, o.category, o.region, o.buy_at, o.first_day, n.u,
-        n.u - f.u AS t_x, LN(GREATEST(n.u - p.u, CAST(0.5 AS DOUBLE))) AS ln_gap
+        n.u - f.u AS t_x, CASE WHEN p.u IS NOT NULL THEN GREATEST(n.u - p.u, CAST(0.5 AS DOUBLE)) END AS gap
     FROM occasions o
     JOIN clock_days n ON n.version = o.version AND n.day = o.day
     JOIN clock_days f ON f.version = o.version AND f.day = o.first_day
     LEFT JOIN clock_days p ON p.version = o.version AND p.day = o.before_day
 )
 SELECT life, at_us, day, month, version, scope, category, region,
-    CAST(ROW_NUMBER() OVER w - 1 AS INTEGER) AS x, t_x, first_day, ln_gap,
-    SUM(COALESCE(ln_gap, 0)) OVER w AS l1,
+    CAST(ROW_NUMBER() OVER w - 1 AS INTEGER) AS x, t_x, first_day, gap,
+    SUM(COALESCE(LN(gap), 0)) OVER w AS l1,
     CAST(SUM(CASE WHEN buy_at IS NULL THEN 0 ELSE 1 END) OVER w AS INTEGER) AS b, buy_at,
     LEAD(at_us) OVER w2 AS next_at, LEAD(day) OVER w2 AS next_day, u
 FROM clocked
@@ -99,6 +104,6 @@ WINDOW w AS (PARTITION BY life ORDER BY at_us ROWS BETWEEN UNBOUNDED PRECEDING A
     w2 AS (PARTITION BY life ORDER BY at_us)
 
 -- name: sample_states
-SELECT p.slot, s.life, s.at_us, s.day, s.x, s.first_day, COALESCE(s.ln_gap, 0) AS ln_gap, s.category, s.region, p.from_at, p.to_at
+SELECT p.slot, s.life, s.at_us, s.day, s.x, s.first_day, COALESCE(s.gap, 1) AS gap, s.category, s.region, p.from_at, p.to_at
 FROM states s JOIN sample p ON p.life = s.life
 ORDER BY s.life, s.at_us
