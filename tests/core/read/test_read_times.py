@@ -1,0 +1,233 @@
+"""Times of every spelling become instants; those that can mean two things are refused."""
+
+import datetime as dt
+
+import pyarrow as pa
+import pytest
+from reading import csv, seen
+
+from tenure.errors import BadTime
+
+UTC = dt.UTC
+
+
+def read_times(tmp_path, *texts, times_in="UTC", name="at", **named):
+    rows = "".join(f'1,"{text}"\n' for text in texts)
+    return seen(csv(tmp_path / "a.csv", f"customer,{name}\n{rows}"), times_in=times_in, **named)
+
+
+def read_column(array, name="at", times_in="UTC", **named):
+    table = pa.table({"customer": pa.array([1] * len(array)), name: array})
+    return seen(table, times_in=times_in, **named)
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2024-01-31", "2024-01-31 00:00:00"),
+        (" 2024-01-31 ", "2024-01-31 00:00:00"),
+        ("2024/1/5", "2024-01-05 00:00:00"),
+        ("2024.01.31", "2024-01-31 00:00:00"),
+        ("20240131", "2024-01-31 00:00:00"),
+        ("2024-01-31T10:05", "2024-01-31 10:05:00"),
+        ("2024-01-31 10:05:07,250", "2024-01-31 10:05:07"),
+        ("20240131T100507", "2024-01-31 10:05:07"),
+        ("2024-01-31T10:05:07Z", "2024-01-31 10:05:07"),
+        ("2024-01-31 10:05:07 UTC", "2024-01-31 10:05:07"),
+        ("2024-01-31T10:05:07+01:00", "2024-01-31 09:05:07"),
+        ("2024-01-31 10:05:07 -0530", "2024-01-31 15:35:07"),
+        ("20240131T1005+01", "2024-01-31 09:05:00"),
+        ("2024-01-31T10:05:07.123456789Z", "2024-01-31 10:05:07"),
+        ("31 Jan 2024", "2024-01-31 00:00:00"),
+        ("31-Jan-24 10:05", "2024-01-31 10:05:00"),
+        ("January 31, 2024 10:05 PM", "2024-01-31 22:05:00"),
+        ("31/01/2024", "2024-01-31 00:00:00"),
+        ("31.1.2024 10:05:07", "2024-01-31 10:05:07"),
+        ("1/31/24 1:05 pm", "2024-01-31 13:05:00"),
+        ("05/05/2024", "2024-05-05 00:00:00"),
+        ("1706695507", "2024-01-31 10:05:07"),
+        ("1706695507000", "2024-01-31 10:05:07"),
+        ("1706695507000000", "2024-01-31 10:05:07"),
+        ("1706695507000000999", "2024-01-31 10:05:07"),
+        ("1706695507.0", "2024-01-31 10:05:07"),
+    ],
+)
+def test_a_written_time(tmp_path, text, time):
+    assert read_times(tmp_path, text).times() == [time]
+
+
+def test_microseconds_are_kept(tmp_path):
+    found = read_times(tmp_path, "2024-01-31T10:05:07.123456", "1706695507123457")
+    assert [at % 1_000_000 for at in found.column("at")] == [123456]
+    assert found.codes() == [(3, "bad_time")]
+    assert [at % 1_000_000 for at in read_times(tmp_path, "1706695507123457").column("at")] == [123457]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "soon", "2024-02-30", "2024-13-01", "10:05", "2024-01-31 25:00", "infinity", "2024-01-31x", "2024"]
+)
+def test_a_time_that_cannot_be_read_is_rejected(tmp_path, text):
+    found = read_times(tmp_path, "2024-01-31", text)
+    assert found.times() == ["2024-01-31 00:00:00"]
+    assert found.codes() == [(3, "bad_time")]
+
+
+@pytest.mark.parametrize("text", ["1899-12-31T23:59:59Z", "2201-01-01", "9999-12-31", "0024-01-31"])
+def test_years_before_1900_or_after_2200_are_rejected(tmp_path, text):
+    found = read_times(tmp_path, "1900-01-01", "2200-12-31T23:59:59.999999", text)
+    assert found.times() == ["1900-01-01 00:00:00", "2200-12-31 23:59:59"]
+    assert found.column("at") == [-2208988800000000, 7289654399999999]
+    assert found.codes() == [(4, "time_out_of_range")]
+
+
+@pytest.mark.parametrize(
+    ("texts", "times"),
+    [
+        (("01/02/2024", "31/01/2024"), ["2024-01-31 00:00:00", "2024-02-01 00:00:00"]),
+        (("01/02/2024", "01/31/2024"), ["2024-01-02 00:00:00", "2024-01-31 00:00:00"]),
+        (("31/01/2024", "2024-02-01"), ["2024-01-31 00:00:00", "2024-02-01 00:00:00"]),
+    ],
+)
+def test_the_column_tells_day_first_from_month_first(tmp_path, texts, times):
+    assert read_times(tmp_path, *texts).times() == times
+
+
+def test_a_month_that_does_not_exist_is_rejected_and_does_not_decide(tmp_path):
+    found = read_times(tmp_path, "31/01/2024", "99/99/2024")
+    assert found.times() == ["2024-01-31 00:00:00"]
+    assert found.codes() == [(3, "bad_time")]
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (
+            ("01/02/2024", "05/05/2024"),
+            (
+                "a.csv: in the column 'at' dates such as '01/02/2024' can be read day first or month first;"
+                " write them as 2024-01-31"
+            ),
+        ),
+        (
+            ("31/01/2024", "01/31/2024"),
+            "a.csv: in the column 'at' some dates are written day first and some month first; write them as 2024-01-31",
+        ),
+    ],
+)
+def test_dates_that_can_mean_two_days_are_refused(tmp_path, monkeypatch, texts, message):
+    monkeypatch.chdir(tmp_path)
+    csv(tmp_path / "a.csv", "customer,at\n" + "".join(f"1,{text}\n" for text in texts))
+    with pytest.raises(BadTime) as caught:
+        seen("a.csv")
+    assert str(caught.value) == message
+
+
+MOMENT = dt.datetime(2024, 1, 31, 10, 5, 7)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_timestamps_of_every_unit(unit):
+    assert read_column(pa.array([MOMENT], pa.timestamp(unit))).column("at") == [1706695507000000]
+    zoned = pa.array([1706695507 * 10 ** {"s": 0, "ms": 3, "us": 6, "ns": 9}[unit]], pa.timestamp(unit, "Asia/Tokyo"))
+    found = read_column(zoned, times_in="America/New_York")
+    assert found.column("at") == [1706695507000000]
+    assert found.timeline.notes == ()
+
+
+def test_dates_are_the_first_instant_of_their_day_in_the_zone():
+    found = read_column(pa.array([dt.date(2024, 1, 31)]), times_in="America/New_York")
+    assert found.times() == ["2024-01-31 05:00:00"]
+
+
+@pytest.mark.parametrize("name", ["at", "created_at", "timestamp", "event_time", "order_date_us"])
+@pytest.mark.parametrize(("number", "unit"), [(1706695507, 10**6), (1706695507000, 10**3), (1706695507000000, 1)])
+def test_whole_numbers_count_from_1970_where_the_name_says_so(name, number, unit):
+    if name.endswith("_us"):
+        # the name outranks the size
+        assert read_column(pa.array([number]), name, at=name).column("at") == [number]
+    else:
+        assert read_column(pa.array([number, number]), name).column("at") == [number * unit] * 2
+
+
+def test_nanoseconds_and_fractions_of_seconds():
+    assert read_column(pa.array([1706695507000000000])).column("at") == [1706695507000000]
+    assert read_column(pa.array([1706695507.25])).column("at") == [1706695507250000]
+
+
+def test_one_odd_number_does_not_change_the_unit_of_the_others():
+    found = read_column(pa.array([1706695507, 1706695508, 9223372036854775807, None]))
+    assert found.column("at") == [1706695507000000, 1706695508000000]
+    assert found.codes() == [(3, "time_out_of_range"), (4, "bad_time")]
+
+
+def test_whole_numbers_that_are_all_dates_are_dates():
+    assert read_column(pa.array([20240131, 20240229]), "order_date").times() == [
+        "2024-01-31 00:00:00",
+        "2024-02-29 00:00:00",
+    ]
+
+
+def test_numbers_in_a_column_of_dates_must_be_named_to_count_from_1970():
+    numbers = pa.array([1706695507, 1706695508])
+    message = (
+        r"^table 1: the column 'order_date' holds numbers, not dates; if they count from 1970 \(s, ms, us or ns\),"
+        r" name it: --at 'order_date' \(at= in Python\)$"
+    )
+    with pytest.raises(BadTime, match=message):
+        read_column(numbers, "order_date")
+    assert read_column(numbers, "order_date", at="order_date").column("at") == [1706695507000000, 1706695508000000]
+
+
+def test_times_without_zone_are_the_walls_and_it_is_said(tmp_path):
+    found = read_times(tmp_path, "2024-01-31 10:00", "2024-07-31 10:00", times_in="America/New_York")
+    assert found.times() == ["2024-01-31 15:00:00", "2024-07-31 14:00:00"]
+    assert found.timeline.notes == (
+        (
+            "the times carry no zone: read as times in America/New_York;"
+            " if that is wrong, --times-in ZONE (times_in= in Python)"
+        ),
+    )
+
+
+def test_times_with_and_without_zone_in_one_column(tmp_path):
+    texts = ("2024-01-31T10:00Z", "2024-01-31T10:00+01:00", "2024-01-31T10:00")
+    found = read_times(tmp_path, *texts, times_in="America/New_York")
+    assert found.times() == ["2024-01-31 09:00:00", "2024-01-31 10:00:00", "2024-01-31 15:00:00"]
+    assert found.timeline.notes == (
+        (
+            "1 of 3 times carry no zone: read as times in America/New_York;"
+            " if that is wrong, --times-in ZONE (times_in= in Python)"
+        ),
+    )
+
+
+def test_hours_that_come_twice_or_never(tmp_path):
+    # clocks in New York: 2024-03-10 from 2:00 to 3:00, 2024-11-03 from 2:00 back to 1:00
+    walls = ("2024-03-10 01:59", "2024-03-10 02:30", "2024-03-10 03:00", "2024-11-03 01:30", "2024-11-03 02:00")
+    found = read_times(tmp_path, *walls, times_in="America/New_York")
+    assert found.times() == [
+        "2024-03-10 06:59:00",
+        "2024-03-10 07:00:00",
+        "2024-03-10 07:30:00",
+        "2024-11-03 05:30:00",
+        "2024-11-03 07:00:00",
+    ]
+    assert found.timeline.notes[1:] == (
+        "1 times fall into an hour that America/New_York has twice (clocks set back): read as the first",
+        "1 times fall into an hour that America/New_York left out (clocks set forward): counted on from before",
+    )
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Australia/Lord_Howe", "America/Sao_Paulo", "Asia/Kathmandu"])
+def test_walls_of_three_centuries_agree_with_the_calendar_of_python(zone):
+    from tenure.periods import parse_instant
+
+    start = dt.datetime(1900, 1, 3, 2, 30)
+    walls = [start + dt.timedelta(hours=11 * i) for i in range(0, 238_000, 13)]
+    found = read_column(pa.array(walls, pa.timestamp("us")), times_in=zone)
+    assert found.column("at") == sorted(parse_instant(wall.isoformat(), zone) for wall in walls)
+
+
+def test_an_unknown_zone_is_refused(tmp_path):
+    with pytest.raises(BadTime, match="unknown time zone 'Europe/Belin': did you mean Europe/Berlin"):
+        read_times(tmp_path, "2024-01-31", times_in="Europe/Belin")
