@@ -3,8 +3,8 @@
     make bench              1 million customers, about 10 million orders
     make bench SIZE=5m      5 million customers, about 50 million orders
 
-Every measurement is a process of its own (job.py). The jobs take turns, so that a machine that slows down slows all of them
-down; ratios are taken within a turn and their median is shown.
+Every measurement is a process of its own (job.py). The jobs take turns, so that a machine that slows down slows all of
+them down; ratios are taken within a turn and their median is shown.
 """
 
 from __future__ import annotations

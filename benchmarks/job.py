@@ -1,4 +1,4 @@
-"""One measured piece of work in a process of its own: prints its seconds, peak memory and what it made as a line of JSON.
+"""One measured piece of work in a process of its own: its seconds, its peak memory and what it made, as a line of JSON.
 
 Measured is the whole work from opening the orders to the written result; imports are measured apart.
 
@@ -37,7 +37,7 @@ class Job(NamedTuple):
 
 
 def floor(orders: Path, out: Path) -> None:
-    """Group the same file by customer: no judgement can take less. DuckDB sees that the times are not used and skips them."""
+    """Group the same file by customer: no judgement can take less. DuckDB skips the times, because nobody uses them."""
     _grouped(FLOOR, orders, out)
 
 
@@ -73,7 +73,7 @@ def _command(*words: str) -> None:
 
 
 def pandas(orders: Path, out: Path) -> None:
-    """The picture as it is usually written, without apply: silence against one's own median gap, no sentence, no season."""
+    """The picture as usually written, without apply: silence against one's own median gap, no sentence, no season."""
     import numpy as np
     import pandas as pd
 

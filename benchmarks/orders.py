@@ -26,7 +26,7 @@ DAY_US = 86_400_000_000
 
 
 def pieces(customers: int) -> Iterator[pa.Table]:
-    """Tables customer_id (int64), at (timestamp, us, no zone), amount (double), one piece of customers after another."""
+    """Tables customer_id (int64), at (timestamp, us, no zone), amount (double), one piece of customers at a time."""
     for number, low in enumerate(range(1, customers + 1, PIECE)):
         rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([SEED, number])))
         yield _piece(np.arange(low, min(low + PIECE, customers + 1), dtype=np.int64), rng)
