@@ -1,0 +1,240 @@
+"""Fills a report from the engine: one history, one picture, and what can be counted from the two.
+
+The numbers are those of `tenure stages` and `tenure flows`: the flows of a period add up to the change in counts, and the river ends at
+the counts beside the ring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from tenure.draw import Band, Level
+from tenure.events import ORDER_CANCELLED, ORDER_PLACED, ORDER_REFUNDED
+from tenure.lifecycle.flows import flows_of_history
+from tenure.lifecycle.history import history
+from tenure.lifecycle.picture import picture
+from tenure.measure import retention
+from tenure.periods import calendar, date_of, day_number, day_of, month_start, start_of_day, zone_named
+from tenure.reporting.data import Due, DueSoon, Flow, MissedSeason, Month, Move, Moves, Period, ReportData, StageCount
+from tenure.reporting.ruling import ruling
+from tenure.reporting.seasons import season_bands
+
+if TYPE_CHECKING:
+    from tenure.engine.duckdb import DuckDB
+    from tenure.lifecycle.policy import Policy
+    from tenure.lifecycle.trace import Trace
+    from tenure.read import Timeline
+
+__all__ = ["gather"]
+
+_SQL: Final = "tenure.reporting"
+NO_NEGATIVE_DAYS: Final = 100_000_000  # added to days before dividing: 8.64e18 us in the SQL
+MONTHS: Final = 13
+"""The period and the twelve months it is compared with."""
+ROWS: Final = 12
+"""Movers of each kind that leave the engine."""
+ORDERS: Final = {ORDER_PLACED, ORDER_REFUNDED, ORDER_CANCELLED}
+
+State = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Moving:
+    """What a report says of its period; empty while no whole month lies before the as-of instant."""
+
+    period: Period | None = None
+    flows: tuple[Flow, ...] = ()
+    months: tuple[Month, ...] = ()
+    movers: Mapping[str, tuple[Move, ...]] = field(default_factory=dict)
+
+    def kind(self, name: str) -> Moves:
+        """All moves of one kind: how many, from the flows, and who."""
+        last = self.months[-1] if self.months else Month(date.min, 0, 0, 0)
+        total = {"overdue": last.became_overdue, "returned": last.came_back, "first": last.first_orders}[name]
+        return Moves(total, self.movers.get(name, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """The days of the report in the shop's zone: the first event's, and the as-of instant's."""
+
+    zone: str
+    as_of: int
+    first_day: int
+    day: int
+
+    def panel(self) -> list[int]:
+        """Days of the river: daily in a short life, then weekly, then monthly; the last one is the as-of day."""
+        length = self.day - self.first_day
+        step = 1 if length <= 120 else 7 if length <= 7 * 235 else 30
+        days = list(range(self.day, self.first_day, -step))[::-1]
+        return [self.first_day, *days] if days and days[0] > self.first_day else days
+
+
+def gather(
+    timeline: Timeline, policy: Policy, *, zone: str, as_of: int, name: str, files: Sequence[str] = ()
+) -> ReportData:
+    """Everything the page shows about `timeline` as of `as_of` (us UTC, exclusive), in the shop's zone.
+
+    name: the shop's, for the title. files: names of the files read, for the foot. Leaves the tables `history` and `stages` in the engine.
+    BadTime for an unknown zone.
+    """
+    engine, tz = timeline.engine, zone_named(zone)
+    instant = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=as_of)).astimezone(tz)
+    history(timeline, policy, zone=zone, until=as_of)
+    traced = picture(timeline, policy, zone=zone, as_of=as_of)
+    counts = engine.run(_SQL, "gather", "counts").fetchall()
+    known = timeline.first_at is not None and timeline.first_at < as_of
+    span = _Span(zone, as_of, day_of(timeline.first_at or 0, zone) if known else day_of(as_of, zone), day_of(as_of, zone))
+    _lay_days(engine, span)
+    stages = tuple(StageCount(stage, detail, n) for stage, detail, n, _ in sorted(counts))
+    bands, remark = _bands(traced, span)
+    every, cohorts, second = _cohorts(engine, span)
+    moving = _moving(timeline, span)
+    return ReportData(
+        shop=name, as_of=instant, zone=zone, policy=policy.hash, rule=ruling(policy), stages=stages,
+        orders=sum(int(orders or 0) for *_, orders in counts), rows=timeline.rows, files=tuple(files), rejected=timeline.rejected,
+        prospects_known=_prospects_known(timeline), active_from=policy.active_from, loyal_from=policy.loyal_from,
+        panel=_panel(engine, span, stages), seasons=bands, every=every, cohorts=cohorts, second=second,
+        due=_due(engine, span), missed_season=_missed(engine), notes=(*timeline.notes, *([remark] if remark else [])),
+        period=moving.period, flows=moving.flows, months=moving.months, overdue=moving.kind("overdue"),
+        returned=moving.kind("returned"), first=moving.kind("first"),
+    )  # fmt: skip
+
+
+def _lay_days(engine: DuckDB, span: _Span) -> None:
+    """Make `report_days` and, from it, every start of a stage with its day."""
+    days = calendar(span.first_day - 2, span.day + 3, span.zone)
+    engine.put("report_days", pa.table({
+        "utc_day": days.day[:-1] + NO_NEGATIVE_DAYS, "day": days.day[:-1].astype(np.int32),
+        "start_at": days.start_at[:-1], "end_at": days.start_at[1:],
+    }))  # fmt: skip
+    engine.run(_SQL, "gather", "starts")
+
+
+def _prospects_known(timeline: Timeline) -> bool:
+    kinds = timeline.engine.run(_SQL, "gather", "kinds").fetchall() if "type" in timeline.has else []
+    return bool({kind for (kind,) in kinds} - ORDERS)
+
+
+# Over time
+
+
+def _panel(engine: DuckDB, span: _Span, stages: Sequence[StageCount]) -> tuple[Level, ...]:
+    """Counts at the start of each day of the river, by adding up every start of a stage; the last are the picture's."""
+    days = span.panel()
+    if not days:
+        return ()
+    change: dict[State, np.ndarray[Any, np.dtype[np.int64]]] = {}
+    for day, stage, detail, before_stage, before_detail, n in engine.run(_SQL, "gather", "steps").fetchall():
+        at = int(np.searchsorted(days, day, side="right"))  # what starts on a day is in the pictures of later days
+        for state, sign in (((stage, detail), 1), ((before_stage, before_detail), -1)):
+            if state[0] and at < len(days):
+                change.setdefault(state, np.zeros(len(days), np.int64))[at] += sign * n
+    levels = [
+        Level(date_of(day), *state, int(n))
+        for state in sorted(change)
+        for day, n in zip(days[:-1], np.cumsum(change[state])[:-1], strict=True)
+        if n
+    ]
+    return (*levels, *(Level(date_of(days[-1]), row.stage, row.detail, row.customers) for row in stages))
+
+
+def _bands(traced: Trace, span: _Span) -> tuple[tuple[Band, ...], str]:
+    if traced.clocks is None:
+        return (), ""
+    groups = traced.engine.run(_SQL, "gather", "season_groups").fetchall()
+    return season_bands(traced.clocks, groups, span.first_day, span.day)
+
+
+def _cohorts(
+    engine: DuckDB, span: _Span
+) -> tuple[str, tuple[retention.Cohort, ...], tuple[retention.SecondPurchase, ...]]:
+    """Retention and second purchases by month of first order, by quarter once there are more than two years of them."""
+    engine.run(_SQL, "gather", "occasions")
+    first = engine.run(_SQL, "gather", "first_occasion_day").fetchall()[0][0]
+    if first is None:
+        return "month", (), ()
+    months = 3 if span.day - first > 2 * 366 else 1
+    starts = retention.periods(int(first), span.day, months=months)
+    days = np.arange(first, span.day + 1)
+    period = np.searchsorted(starts, days, side="right").astype(np.int32)
+    engine.put("report_periods", pa.table({"day": days.astype(np.int32), "period": period}))
+    by_period, first_two = (_owner_days(engine, statement) for statement in ("by_period", "first_two"))
+    cohorts = retention.cohorts(*by_period, starts=starts, as_of_day=span.day)
+    second = retention.second_purchases(*first_two, starts=starts, as_of_day=span.day)
+    return ("quarter" if months == 3 else "month"), cohorts, second
+
+
+def _owner_days(engine: DuckDB, statement: str) -> tuple[retention.Days, retention.Days]:
+    table = engine.table(_SQL, "gather", statement)
+    return table["c"].to_numpy().astype(np.int64), table["day"].to_numpy().astype(np.int64)
+
+
+# Who moved, who is next
+
+
+def _moving(timeline: Timeline, span: _Span) -> _Moving:
+    """The last whole month before the as-of instant, and the whole months before it but the one in which the file begins."""
+    flows = flows_of_history(timeline, zone=span.zone, until=span.as_of, every="month").to_pylist()
+    if not flows:
+        return _Moving()
+    by_month: dict[date, dict[tuple[str, str], int]] = {}
+    for row in flows:
+        by_month.setdefault(row["period"], {})[row["from_stage"] or "", row["to_stage"]] = row["customers"]
+    start = max(by_month)
+    first = date_of(month_start(span.first_day))
+    months = [month for month in sorted(by_month) if month == start or month > first]
+    period = Period(start, date_of(month_start(day_number(start) + 31)))
+    return _Moving(
+        period,
+        tuple(Flow(a, b, n) for (a, b), n in by_month[start].items()),
+        tuple(_month(month, by_month[month]) for month in months[-MONTHS:]),
+        _movers(timeline, period),
+    )
+
+
+def _month(start: date, moved: Mapping[tuple[str, str], int]) -> Month:
+    def between(origins: Sequence[str], ends: Sequence[str]) -> int:
+        return sum(n for (a, b), n in moved.items() if a in origins and b in ends)
+
+    fire = ("new", "active", "loyal")
+    return Month(
+        start,
+        became_overdue=between(fire, ("lapsed",)),
+        came_back=between(("lapsed", "inactive"), fire),
+        first_orders=between(("", "prospect"), fire),
+    )
+
+
+def _movers(timeline: Timeline, period: Period) -> dict[str, tuple[Move, ...]]:
+    """The movers worth showing by kind: overdue, returned, first."""
+    engine = timeline.engine
+    engine.run(_SQL, "gather", "moves", first_day=day_number(period.start), end_day=day_number(period.end))
+    engine.run(_SQL, "gather", ("named" if timeline.customer_type == "VARCHAR" else "numbered") + "_worth")
+    found: dict[str, list[Move]] = {}
+    for kind, customer, a, b, on, because, orders in engine.run(_SQL, "gather", "movers", rows=ROWS).fetchall():
+        found.setdefault(kind, []).append(Move(customer, a, b, date_of(on), because, orders))
+    return {kind: tuple(rows) for kind, rows in found.items()}
+
+
+def _due(engine: DuckDB, span: _Span) -> DueSoon:
+    week_at, fortnight_at = (start_of_day(span.day + days, span.zone) for days in (7, 14))
+    fortnight, week, loyal = engine.run(
+        _SQL, "gather", "due", week_at=week_at, fortnight_at=fortnight_at
+    ).fetchall()[0]
+    rows = engine.run(_SQL, "gather", "dues", fortnight_at=fortnight_at).fetchall()
+    return DueSoon(int(week), int(fortnight), int(loyal), tuple(
+        Due(customer, stage, date_of(day_of(at, span.zone)), because, orders) for customer, stage, at, because, orders in rows
+    ))  # fmt: skip
+
+
+def _missed(engine: DuckDB) -> MissedSeason | None:
+    found = engine.run(_SQL, "gather", "missed_seasons").fetchall()
+    return MissedSeason(found[0][1], date_of(found[0][0])) if found else None

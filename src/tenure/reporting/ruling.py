@@ -1,0 +1,54 @@
+"""The stage rule in one sentence, for the foot of the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tenure.draw.words import many
+
+if TYPE_CHECKING:
+    from tenure.lifecycle.policy import Policy, Rule
+
+__all__ = ["ruling"]
+
+
+def ruling(policy: Policy) -> str:
+    """What overdue, long overdue and inactive mean under `policy`, with its numbers; plain text."""
+    said = {"rhythm": _rhythm, "quantile": _quantile, "chance": _chance, "window": _window}[policy.rule.kind](policy.rule)
+    if policy.scopes:
+        said += f" {many(len(policy.scopes), 'group')} of customers {'has a rule of its' if len(policy.scopes) == 1 else 'have rules of their'} own."
+    return said
+
+
+def _rhythm(rule: Rule) -> str:
+    return (
+        f"Overdue: silent longer than {_share(rule.floors[0])} of the gaps of somebody with this rhythm (after a first or second order: "
+        f"than usual) and less likely to order again than the shop’s average customer; in any case after {_share(rule.caps[0])} of the "
+        f"gaps. Long overdue and inactive: the same at {_odds(rule.odds[1])} and {_odds(rule.odds[2])} of the average’s odds."
+    )
+
+
+def _quantile(rule: Rule) -> str:
+    one, two, three = (_share(level) for level in rule.quantiles)
+    return f"Overdue: silent longer than {one} of the gaps of somebody with this rhythm; long overdue: {two}; inactive: {three}."
+
+
+def _chance(rule: Rule) -> str:
+    return (
+        f"Overdue: less likely to order again than the shop’s average customer; long overdue and inactive at {_odds(rule.odds[1])} and "
+        f"{_odds(rule.odds[2])} of the average’s odds."
+    )
+
+
+def _window(rule: Rule) -> str:
+    one, two, three = (f"{days:g}" for days in rule.days)
+    return f"Overdue: silent for {one} days; long overdue: {two}; inactive: {three}."
+
+
+def _share(level: float) -> str:
+    """ "90 %", "99.9 %"."""
+    return f"{level * 100:.4g}\u00a0%"
+
+
+def _odds(part: float) -> str:
+    return f"{part:g}"
