@@ -1,0 +1,89 @@
+"""The verbs themselves; what they share is told in `tenure.verbs`."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tenure.simulation import Simulated, simulate
+from tenure.verbs.given import give_back
+from tenure.verbs.shop import ColumnNames, Instant, PolicyLike, Progress, Shop, instant_of, opened
+from tenure.write import checked_target, save_table
+
+__all__ = ["RowsRejected", "Simulated", "flows", "history", "simulate", "stages"]
+
+Rejects = str | os.PathLike[str] | None
+
+
+class RowsRejected(UserWarning):
+    """Some rows could not be used; says how many of which kind."""
+
+
+def stages(
+    orders: Any, *, as_of: Instant, policy: PolicyLike = None, timezone: str = "UTC", times_in: str = "UTC",
+    columns: ColumnNames = None, rejects: Rejects = None, progress: Progress | None = None,
+) -> Any:  # fmt: skip
+    """Where every customer stands as of an instant (exclusive): one row per customer seen before it, by customer_id.
+
+    customer_id, stage, detail, reason, since, because, cycle, orders, occasions, first_order_at, last_order_at,
+    expected_next_at, overdue_at, long_overdue_at, inactive_at, contact_on, as_of, policy. Instants are UTC to the
+    microsecond, contact_on is a date of the shop's zone, what is absent is null.
+    """
+    at = instant_of(as_of, timezone)
+    with _opened(orders, rejects, policy, timezone, times_in, columns, progress) as shop:
+        return give_back(shop.stages(at), orders)
+
+
+def history(
+    orders: Any, *, until: Instant | None = None, policy: PolicyLike = None, timezone: str = "UTC",
+    times_in: str = "UTC", columns: ColumnNames = None, rejects: Rejects = None, progress: Progress | None = None,
+) -> Any:  # fmt: skip
+    """Every customer's stages as intervals: customer_id, stage, detail, from, to, sorted by customer_id and from.
+
+    Half-open, without gaps; neighbours differ in stage or detail; the last one's `to` is null. The picture as of T is
+    the interval with from < T and (to null or T <= to). `until`: what happens from then on is not known; by default the
+    first local midnight after the last row.
+    """
+    end = None if until is None else instant_of(until, timezone)
+    with _opened(orders, rejects, policy, timezone, times_in, columns, progress) as shop:
+        return give_back(shop.history(end), orders)
+
+
+def flows(
+    orders: Any, *, every: str = "month", until: Instant | None = None, detail: bool = False, policy: PolicyLike = None,
+    timezone: str = "UTC", times_in: str = "UTC", columns: ColumnNames = None, rejects: Rejects = None,
+    progress: Progress | None = None,
+) -> Any:  # fmt: skip
+    """How many went from which stage to which, comparing the pictures at a period's start and end.
+
+    period (the first local day; weeks start on Monday), from_stage (null for arrivals), to_stage, customers; with
+    `detail` also from_detail and to_detail. Who stays is listed, an unfinished last period and cells of 0 are not.
+    `every`: "day", "week" or "month"; `until` as for `history`.
+    """
+    end = None if until is None else instant_of(until, timezone)
+    with _opened(orders, rejects, policy, timezone, times_in, columns, progress) as shop:
+        return give_back(shop.flows(every, end, detail=detail), orders)
+
+
+@contextmanager
+def _opened(
+    orders: Any, rejects: Rejects, policy: PolicyLike, timezone: str, times_in: str, columns: ColumnNames,
+    progress: Progress | None,
+) -> Iterator[Shop]:  # fmt: skip
+    """`opened`, with rejected rows written down and warned of."""
+    many = orders if isinstance(orders, list | tuple) else (orders,)
+    target = None if rejects is None else checked_target(rejects, apart_from=many)
+    with opened(
+        orders, policy=policy, timezone=timezone, times_in=times_in, columns=columns, progress=progress
+    ) as shop:
+        timeline = shop.timeline
+        if target is not None:
+            save_table(timeline.engine.connection.from_arrow(timeline.rejects()), target)
+        if timeline.rejected:
+            each = ", ".join(f"{n} {code}" for code, n in timeline.rejected)
+            said = f"{timeline.rows - timeline.accepted} of {timeline.rows} rows could not be used: {each}"
+            warnings.warn(RowsRejected(said), stacklevel=4)
+        yield shop

@@ -1,0 +1,134 @@
+"""The opened shop: one reading of the orders, one policy, one zone, and the tables the verbs ask of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from tenure.engine.duckdb import DuckDB
+from tenure.errors import BadColumns, BadTime
+from tenure.lifecycle.flows import flows
+from tenure.lifecycle.history import history
+from tenure.lifecycle.picture import picture
+from tenure.lifecycle.policy import DEFAULT, Policy, load
+from tenure.periods import day_number, day_of, parse_instant, start_of_day, zone_named
+from tenure.read import Columns, Timeline, read
+from tenure.write import typed
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
+
+__all__ = ["ColumnNames", "Instant", "PolicyLike", "Progress", "Shop", "instant_of", "opened", "policy_of"]
+
+Instant = str | date | datetime | int
+"""A date (its first instant in the shop's zone), a time (of that zone unless it carries one), or microseconds UTC."""
+PolicyLike = Policy | str | os.PathLike[str] | None
+"""A policy, the path of a policy file, or None for the default."""
+ColumnNames = Columns | Mapping[str, str] | None
+"""Which column plays which role, where its name does not tell: {"customer": "Buyer No"}."""
+Progress = Callable[[str], None]
+"""Told what begins now, in a word or two."""
+
+_STAGES_INSTANTS: Final = (
+    "since", "first_order_at", "last_order_at", "expected_next_at", "overdue_at", "long_overdue_at", "inactive_at",
+    "as_of",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """Orders that were read, and by which rule and in which zone they are judged; usable while the engine is open."""
+
+    timeline: Timeline
+    policy: Policy
+    zone: str
+    progress: Progress
+
+    def stages(self, as_of: int) -> DuckDBPyRelation:
+        """The picture as of an instant."""
+        self.progress("placing every customer")
+        picture(self.timeline, self.policy, zone=self.zone, as_of=as_of)
+        return typed(self.timeline.engine, "stages", instants=_STAGES_INSTANTS, dates=("contact_on",))
+
+    def history(self, until: int | None) -> DuckDBPyRelation:
+        """Everybody's intervals up to an instant; None: to the end."""
+        self.progress("tracing every life")
+        history(self.timeline, self.policy, zone=self.zone, until=self.end if until is None else until)
+        return typed(self.timeline.engine, "history", instants=("from", "to"))
+
+    def flows(self, every: str, until: int | None, *, detail: bool) -> DuckDBPyRelation:
+        """Who went where in every period up to an instant; None: to the end."""
+        self.progress("tracing every life")
+        end = self.end if until is None else until
+        found = flows(self.timeline, self.policy, zone=self.zone, until=end, every=every, detail=detail)
+        engine = self.timeline.engine
+        engine.put("flows", found)
+        return typed(engine, "flows")
+
+    @property
+    def end(self) -> int:
+        """The first local midnight after the last row (us UTC); 0 where there is no row."""
+        last_at = self.timeline.last_at
+        return 0 if last_at is None else start_of_day(day_of(last_at, self.zone) + 1, self.zone)
+
+
+@contextmanager
+def opened(
+    orders: Any,
+    *,
+    policy: PolicyLike = None,
+    timezone: str = "UTC",
+    times_in: str = "UTC",
+    columns: ColumnNames = None,
+    progress: Progress | None = None,
+) -> Iterator[Shop]:
+    """Read the orders into an engine of their own; policy and zones are checked first. Errors are their readers'."""
+    zone_named(timezone), zone_named(times_in)
+    rules, named = policy_of(policy), _columns(columns)
+    tell = progress or _tell_nobody
+    with DuckDB() as engine:
+        tell("reading")
+        yield Shop(read(engine, orders, named, times_in=times_in), rules, timezone, tell)
+
+
+def _tell_nobody(_: str) -> None:
+    """Progress that nobody asked for."""
+
+
+def instant_of(value: Instant, zone: str) -> int:
+    """Microseconds UTC; BadTime for what is no time, or lies outside the years 1 to 9999."""
+    match value:
+        case bool():
+            raise BadTime(f"{value!r} is no time: use a date, a time or whole microseconds")
+        case int():
+            day_of(value, zone)
+            return value
+        case str():
+            return parse_instant(value, zone)
+        case datetime():
+            return parse_instant(value.isoformat(), zone)
+        case date():
+            return start_of_day(day_number(value), zone)
+    raise BadTime(f"{value!r} is no time: use a date, a time or whole microseconds")
+
+
+def policy_of(policy: PolicyLike) -> Policy:
+    """The policy itself; BadPolicy if its file breaks a rule, BadFile if there is none."""
+    if policy is None:
+        return DEFAULT
+    return policy if isinstance(policy, Policy) else load(Path(policy))
+
+
+def _columns(columns: ColumnNames) -> Columns:
+    if columns is None or isinstance(columns, Columns):
+        return columns or Columns()
+    roles = [field.name for field in fields(Columns)]
+    for role in columns:
+        if role not in roles:
+            raise BadColumns(f"no column plays the role {role!r}: choose among {', '.join(roles)}")
+    return Columns(**columns)
