@@ -106,6 +106,7 @@ def river(levels: Iterable[Level], *, bands: Sequence[Band] = ()) -> str:
         *(_band(band, frame) for band in bands if band.end > frame.first and band.start < frame.last),
         *_grid(above, below, frame),
         *(_area(layer, days, frame) for layer in layers),
+        *_scale(above, below, frame),
         f'<path class="inkl" d="M0 {frame.line:.1f}H{WIDTH - MARGIN:.0f}"/>',
         *_sides(above, below, frame),
         *_axis(frame),
@@ -125,12 +126,21 @@ def _band(band: Band, frame: _Frame) -> str:
     return f'{box}<text class="st" x="{left + 6:.1f}" y="{TOP:.0f}">{esc(words)}</text>' if words else box
 
 
-def _grid(above: int, below: int, frame: _Frame) -> list[str]:
+def _marks(above: int, below: int) -> list[int]:
     step = _round_step((above + below) / 4)
-    marks = [people for people in range(-below // step * step, above + 1, step) if people and -below <= people <= above]
+    return [people for people in range(-below // step * step, above + 1, step) if people and -below <= people <= above]
+
+
+def _grid(above: int, below: int, frame: _Frame) -> list[str]:
     right = WIDTH - MARGIN
-    return [f'<path class="grid" d="M0 {frame.y(people):.1f}H{right:.0f}"/>' for people in marks] + [
-        f'<text class="s" x="0" y="{frame.y(people) - 3:.1f}">{count(abs(people))}</text>' for people in marks
+    return [f'<path class="grid" d="M0 {frame.y(people):.1f}H{right:.0f}"/>' for people in _marks(above, below)]
+
+
+def _scale(above: int, below: int, frame: _Frame) -> list[str]:
+    """The grid's numbers, over the layers: a river may be wide from its first day on."""
+    return [
+        f'<text class="halo s" x="2" y="{frame.y(people) - 3:.1f}">{count(abs(people))}</text>'
+        for people in _marks(above, below)
     ]
 
 
@@ -180,10 +190,10 @@ def _ticks(frame: _Frame) -> list[date]:
     if length < 62:
         step = 1 if length < 14 else 7
         return [frame.first + timedelta(days=i) for i in range(0, length, step)]
-    months = [(frame.first.year * 12 + frame.first.month - 1) + i for i in range(1, length // 28 + 2)]
+    months = [(frame.first.year * 12 + frame.first.month - 1) + i for i in range(length // 28 + 2)]
     step = next(step for step in (1, 3, 6, 12, 24, 60, 120, 1200) if len(months) / step <= 14)
     firsts = [date(month // 12, month % 12 + 1, 1) for month in months if month % 12 % min(step, 12) == 0]
-    return [day for day in firsts if day < frame.last and (step <= 12 or day.year % (step // 12) == 0)]
+    return [day for day in firsts if frame.first <= day < frame.last and (step <= 12 or day.year % (step // 12) == 0)]
 
 
 def _ends(layers: Sequence[Layer], frame: _Frame) -> list[str]:

@@ -1,10 +1,10 @@
 """The upper half of the page: masthead, title, ring with its six labels, the sentences, the river."""
 
 from tenure.draw import CODES, DETAILS, STAGES, esc, mark, name, ring, river, sprite, swatch, wording
-from tenure.draw.words import MONTHS, change, count, many, ordinal, span_of
+from tenure.draw.words import MONTHS, change, count, many, ordinal
 from tenure.reporting.data import ReportData
 from tenure.reporting.parts import DOT, said, scrolling, section
-from tenure.reporting.sayings import BY_THE_FIRE, sayings
+from tenure.reporting.sayings import BY_THE_FIRE, period_name, sayings
 
 __all__ = ["circle", "head", "masthead", "strip"]
 
@@ -45,7 +45,7 @@ def head(data: ReportData) -> str:
         who += f"; {many(data.orders, 'order')} so far"
     ribbons, late = "A", ""
     if data.period:
-        ribbons = f"Ribbons show who moved in {span_of(data.period.start, data.period.end, data.day.year)}; a"
+        ribbons = f"Ribbons show who moved in {period_name(data)}; a"
     if data.period and data.period.end != data.day:
         late = " Counts and river are those of the as-of day."
     rest = f"{ribbons} petal’s area is its number of people.{late}"
@@ -85,7 +85,7 @@ def _lines(stage: str, data: ReportData, known: bool) -> list[str]:
     if data.period:
         inn = sum(flow.customers for flow in data.flows if flow.to_stage == stage)
         out = sum(flow.customers for flow in data.flows if flow.from_stage == stage)
-        lines.append(f"{change(inn - out)} in {span_of(data.period.start, data.period.end, data.day.year)}")
+        lines.append(f"{change(inn - out)} in {period_name(data)}")
     came = data.moved(("",), (stage,))
     lines.append(
         {
@@ -132,7 +132,7 @@ def _key() -> str:
         "active": "came again",
         "loyal": "keeps coming",
         "lapsed": "later than usual",
-        "inactive": "gone, or asked to be left alone",
+        "inactive": "gone, or left alone",
     }
     items = "".join(f"<li>{mark(stage)}<span><b>{name(stage)}</b> {means[stage]}</span></li>" for stage in STAGES)
     ember = '<li><span class="dot"></span><span><b>Ember</b> a person should look</span></li>'

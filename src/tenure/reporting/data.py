@@ -54,8 +54,8 @@ class Month:
 class Move:
     """One customer who changed stage in the period.
 
-    customer: their id as text. from_stage is empty for an arrival. on: the local day of the move. because: the
-    sentence of the stage they stand in. orders: how many orders count as of the report's day.
+    customer: their id as text. from_stage is empty for an arrival. on: the local day of the move. because: why, in a
+    sentence. orders: how many orders count as of the report's day.
     """
 
     customer: str
@@ -76,13 +76,17 @@ class Moves:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Somebody who becomes overdue on the local day `on` unless they order; `because` says what they are used to."""
+    """Somebody who becomes overdue on the local day `on` unless they order.
+
+    because: what they are used to. late: whether the day by which they usually order again has passed.
+    """
 
     customer: str
     stage: str
     on: date
     because: str
     orders: int
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,8 @@ class DueSoon:
     """Who becomes overdue next: how many within 7 and within 14 days of the as-of day (14 includes 7), how many of the
     7 are loyal, and rows.
 
-    `rows` may hold more than the page shows; it sorts them by orders (most first), then day, then customer.
+    `rows` may hold more than the page shows; it sorts them: who is late first, then by orders (most first), day and
+    customer.
     """
 
     within_7: int = 0

@@ -1,7 +1,7 @@
 """Fills a report from the engine: one history, one picture, and what can be counted from the two.
 
-The numbers are those of `tenure stages` and `tenure flows`: the flows of a period add up to the change in counts, and the river ends at
-the counts beside the ring.
+The numbers are those of `tenure stages` and `tenure flows`: the flows of a period add up to the change in counts, and
+the river ends at the counts beside the ring.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
-from tenure.draw import Band, Level
+from tenure.draw import Band, Level, words
+from tenure.draw.words import many
 from tenure.events import ORDER_CANCELLED, ORDER_PLACED, ORDER_REFUNDED
 from tenure.lifecycle.flows import flows_of_history
 from tenure.lifecycle.history import history
@@ -38,7 +39,9 @@ NO_NEGATIVE_DAYS: Final = 100_000_000  # added to days before dividing: 8.64e18 
 MONTHS: Final = 13
 """The period and the twelve months it is compared with."""
 ROWS: Final = 12
-"""Movers of each kind that leave the engine."""
+"""Of each list that leave the engine."""
+MONTHLY_DAYS: Final = 915
+"""Cohorts are months up to thirty of them, then quarters."""
 ORDERS: Final = {ORDER_PLACED, ORDER_REFUNDED, ORDER_CANCELLED}
 
 State = tuple[str, str]
@@ -69,6 +72,10 @@ class _Span:
     first_day: int
     day: int
 
+    def said(self, instant: int) -> str:
+        """The instant's day as the page says days."""
+        return words.day_of(date_of(day_of(instant, self.zone)), date_of(self.day).year)
+
     def panel(self) -> list[int]:
         """Days of the river: daily in a short life, then weekly, then monthly; the last one is the as-of day."""
         length = self.day - self.first_day
@@ -82,16 +89,16 @@ def gather(
 ) -> ReportData:
     """Everything the page shows about `timeline` as of `as_of` (us UTC, exclusive), in the shop's zone.
 
-    name: the shop's, for the title. files: names of the files read, for the foot. Leaves the tables `history` and `stages` in the engine.
-    BadTime for an unknown zone.
+    name: the shop's, for the title. files: names of the files read, for the foot. Leaves the tables `history` and
+    `stages` in the engine. BadTime for an unknown zone.
     """
     engine, tz = timeline.engine, zone_named(zone)
     instant = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=as_of)).astimezone(tz)
     history(timeline, policy, zone=zone, until=as_of)
     traced = picture(timeline, policy, zone=zone, as_of=as_of)
     counts = engine.run(_SQL, "gather", "counts").fetchall()
-    known = timeline.first_at is not None and timeline.first_at < as_of
-    span = _Span(zone, as_of, day_of(timeline.first_at or 0, zone) if known else day_of(as_of, zone), day_of(as_of, zone))
+    first_at = as_of if timeline.first_at is None else min(timeline.first_at, as_of)
+    span = _Span(zone, as_of, day_of(first_at, zone), day_of(as_of, zone))
     _lay_days(engine, span)
     stages = tuple(StageCount(stage, detail, n) for stage, detail, n, _ in sorted(counts))
     bands, remark = _bands(traced, span)
@@ -99,7 +106,8 @@ def gather(
     moving = _moving(timeline, span)
     return ReportData(
         shop=name, as_of=instant, zone=zone, policy=policy.hash, rule=ruling(policy), stages=stages,
-        orders=sum(int(orders or 0) for *_, orders in counts), rows=timeline.rows, files=tuple(files), rejected=timeline.rejected,
+        orders=sum(int(orders or 0) for *_, orders in counts), rows=timeline.rows, files=tuple(files),
+        rejected=timeline.rejected,
         prospects_known=_prospects_known(timeline), active_from=policy.active_from, loyal_from=policy.loyal_from,
         panel=_panel(engine, span, stages), seasons=bands, every=every, cohorts=cohorts, second=second,
         due=_due(engine, span), missed_season=_missed(engine), notes=(*timeline.notes, *([remark] if remark else [])),
@@ -143,7 +151,8 @@ def _panel(engine: DuckDB, span: _Span, stages: Sequence[StageCount]) -> tuple[L
         for day, n in zip(days[:-1], np.cumsum(change[state])[:-1], strict=True)
         if n
     ]
-    return (*levels, *(Level(date_of(days[-1]), row.stage, row.detail, row.customers) for row in stages))
+    dawn = Level(date_of(span.first_day), "new", "", 0)  # before the first event there was nobody
+    return (dawn, *levels, *(Level(date_of(days[-1]), row.stage, row.detail, row.customers) for row in stages))
 
 
 def _bands(traced: Trace, span: _Span) -> tuple[tuple[Band, ...], str]:
@@ -156,12 +165,12 @@ def _bands(traced: Trace, span: _Span) -> tuple[tuple[Band, ...], str]:
 def _cohorts(
     engine: DuckDB, span: _Span
 ) -> tuple[str, tuple[retention.Cohort, ...], tuple[retention.SecondPurchase, ...]]:
-    """Retention and second purchases by month of first order, by quarter once there are more than two years of them."""
+    """Retention and second purchases by month of first order, or by quarter."""
     engine.run(_SQL, "gather", "occasions")
     first = engine.run(_SQL, "gather", "first_occasion_day").fetchall()[0][0]
     if first is None:
         return "month", (), ()
-    months = 3 if span.day - first > 2 * 366 else 1
+    months = 3 if span.day - first > MONTHLY_DAYS else 1
     starts = retention.periods(int(first), span.day, months=months)
     days = np.arange(first, span.day + 1)
     period = np.searchsorted(starts, days, side="right").astype(np.int32)
@@ -181,7 +190,7 @@ def _owner_days(engine: DuckDB, statement: str) -> tuple[retention.Days, retenti
 
 
 def _moving(timeline: Timeline, span: _Span) -> _Moving:
-    """The last whole month before the as-of instant, and the whole months before it but the one in which the file begins."""
+    """The last whole month before the as-of instant, and those before it but the one in which the file begins."""
     flows = flows_of_history(timeline, zone=span.zone, until=span.as_of, every="month").to_pylist()
     if not flows:
         return _Moving()
@@ -196,7 +205,7 @@ def _moving(timeline: Timeline, span: _Span) -> _Moving:
         period,
         tuple(Flow(a, b, n) for (a, b), n in by_month[start].items()),
         tuple(_month(month, by_month[month]) for month in months[-MONTHS:]),
-        _movers(timeline, period),
+        _movers(timeline, span, period),
     )
 
 
@@ -213,25 +222,41 @@ def _month(start: date, moved: Mapping[tuple[str, str], int]) -> Month:
     )
 
 
-def _movers(timeline: Timeline, period: Period) -> dict[str, tuple[Move, ...]]:
+def _movers(timeline: Timeline, span: _Span, period: Period) -> dict[str, tuple[Move, ...]]:
     """The movers worth showing by kind: overdue, returned, first."""
     engine = timeline.engine
     engine.run(_SQL, "gather", "moves", first_day=day_number(period.start), end_day=day_number(period.end))
-    engine.run(_SQL, "gather", ("named" if timeline.customer_type == "VARCHAR" else "numbered") + "_worth")
+    engine.run(_SQL, "gather", ("named" if timeline.customer_type == "VARCHAR" else "numbered") + "_people")
     found: dict[str, list[Move]] = {}
-    for kind, customer, a, b, on, because, orders in engine.run(_SQL, "gather", "movers", rows=ROWS).fetchall():
-        found.setdefault(kind, []).append(Move(customer, a, b, date_of(on), because, orders))
+    for row in engine.table(_SQL, "gather", "movers", as_of=span.as_of, rows=ROWS).to_pylist():
+        on, why = date_of(row["moved_on"]), _why(row, span)
+        move = Move(row["customer_id"], row["from_stage"], row["to_stage"], on, why, row["orders"])
+        found.setdefault(row["kind"], []).append(move)
     return {kind: tuple(rows) for kind, rows in found.items()}
+
+
+def _why(row: Mapping[str, Any], span: _Span) -> str:
+    """Why somebody is in a list: the stage's own sentence, but for an order what it ended and when the next is due."""
+    if row["kind"] == "overdue" or not row["by_order"]:
+        return str(row["because"])
+    due = f"not overdue before {span.said(row['overdue_at'])}."
+    if row["kind"] == "first" or row["before_on"] is None:
+        return f"{many(row['orders'], 'order')} so far; {due}"
+    return f"Ordered again after {many(row['moved_on'] - row['before_on'], 'day')}; {due}"
 
 
 def _due(engine: DuckDB, span: _Span) -> DueSoon:
     week_at, fortnight_at = (start_of_day(span.day + days, span.zone) for days in (7, 14))
-    fortnight, week, loyal = engine.run(
-        _SQL, "gather", "due", week_at=week_at, fortnight_at=fortnight_at
-    ).fetchall()[0]
-    rows = engine.run(_SQL, "gather", "dues", fortnight_at=fortnight_at).fetchall()
-    return DueSoon(int(week), int(fortnight), int(loyal), tuple(
-        Due(customer, stage, date_of(day_of(at, span.zone)), because, orders) for customer, stage, at, because, orders in rows
+    found = engine.run(_SQL, "gather", "due", week_at=week_at, fortnight_at=fortnight_at).fetchall()
+    fortnight, week, loyal = (int(n) for n in found[0])
+    rows = engine.table(_SQL, "gather", "dues", fortnight_at=fortnight_at, as_of=span.as_of, rows=ROWS).to_pylist()
+    return DueSoon(week, fortnight, loyal, tuple(
+        Due(
+            row["customer_id"], row["stage"], date_of(day_of(row["overdue_at"], span.zone)),
+            f"Last order {span.said(row['last_order_at'])}, the next usually by {span.said(row['expected_next_at'])}.",
+            row["orders"], late=bool(row["late"]),
+        )
+        for row in rows
     ))  # fmt: skip
 
 

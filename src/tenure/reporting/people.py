@@ -1,9 +1,10 @@
 """The people of the page: who moved in the period, who will be overdue soon. The first few, then how many more."""
 
 from tenure.draw import esc, mark, name
-from tenure.draw.words import count, day_of, many, span_of
+from tenure.draw.words import count, day_of, many
 from tenure.reporting.data import Due, Move, Moves, ReportData
 from tenure.reporting.parts import DOT, said, section, who
+from tenure.reporting.sayings import period_name
 
 __all__ = ["due", "moved"]
 
@@ -19,7 +20,7 @@ def moved(data: ReportData) -> str:
         + _list("returned", "Came back", data.returned, data)
         + _list("first", "First order", data.first, data)
     )
-    title = f"Who moved in {span_of(data.period.start, data.period.end, data.day.year)}"
+    title = f"Who moved in {period_name(data)}"
     body = f'<h2 id="moved" class="over">{title}</h2><div class="cols three">{lists}</div>'
     return f'<section class="moved" aria-labelledby="moved">{body}</section>'
 
@@ -45,20 +46,22 @@ def _more(n: int) -> str:
 
 
 def due(data: ReportData) -> str:
-    """Who becomes overdue next, most orders first; ember for the first few who are loyal and have a week left."""
+    """Who becomes overdue next, later than usual first; ember for the first few loyal ones with a week left."""
     title, found = "About to become overdue", data.due
     if not found.within_14:
         return section("due", title, "", said("Nobody in the next fourteen days."))
-    rows = sorted(found.rows, key=lambda row: (-row.orders, row.on, row.customer))[:DUES]
+    rows = sorted(found.rows, key=lambda row: (not row.late, -row.orders, row.on, row.customer))[:DUES]
+    order = "later than usual first, then most orders" if any(row.late for row in rows) else "most orders first"
     near = [row for row in rows if row.stage == "loyal" and (row.on - data.day).days <= 7][:LOOK]
     body = "".join(_due(row, row in near, data) for row in rows)
-    small = f"{count(found.within_7)} within 7 days, {count(found.within_14)} within 14; most orders first"
+    small = f"{count(found.within_7)} within 7 days, {count(found.within_14)} within 14; {order}"
     return section("due", title, small, f"<ul>{body}</ul>{_more(found.within_14 - len(rows))}", more=" moved")
 
 
 def _due(row: Due, look: bool, data: ReportData) -> str:
     stage = f'<span class="mv">{mark(row.stage)}<span class="vh">{name(row.stage)}</span></span>'
-    when = f"{day_of(row.on, data.day.year)}, in {many((row.on - data.day).days, 'day')}"
+    days = (row.on - data.day).days
+    when = f"{day_of(row.on, data.day.year)}, {'in ' + many(days, 'day') if days else 'today'}"
     hot, dot = (" hot", f"{DOT} ") if look else ("", "")
     return (
         f'<li>{stage}<b class="who">{who(row.customer)}</b><span class="when{hot}">{dot}{when}</span>'

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tenure.draw.words import many
-
 if TYPE_CHECKING:
     from tenure.lifecycle.policy import Policy, Rule
 
@@ -14,29 +12,34 @@ __all__ = ["ruling"]
 
 def ruling(policy: Policy) -> str:
     """What overdue, long overdue and inactive mean under `policy`, with its numbers; plain text."""
-    said = {"rhythm": _rhythm, "quantile": _quantile, "chance": _chance, "window": _window}[policy.rule.kind](policy.rule)
-    if policy.scopes:
-        said += f" {many(len(policy.scopes), 'group')} of customers {'has a rule of its' if len(policy.scopes) == 1 else 'have rules of their'} own."
-    return said
+    kinds = {"rhythm": _rhythm, "quantile": _quantile, "chance": _chance, "window": _window}
+    said = kinds[policy.rule.kind](policy.rule)
+    if not policy.scopes:
+        return said
+    return said + " Customers of some categories or regions have rules of their own."
 
 
 def _rhythm(rule: Rule) -> str:
     return (
-        f"Overdue: silent longer than {_share(rule.floors[0])} of the gaps of somebody with this rhythm (after a first or second order: "
-        f"than usual) and less likely to order again than the shop’s average customer; in any case after {_share(rule.caps[0])} of the "
-        f"gaps. Long overdue and inactive: the same at {_odds(rule.odds[1])} and {_odds(rule.odds[2])} of the average’s odds."
+        f"Overdue: silent longer than {_share(rule.floors[0])} of the gaps of somebody with this rhythm (after a first "
+        "or second order: than usual) and less likely to order again than the shop’s average customer; in any case "
+        f"after {_share(rule.caps[0])} of the gaps. Long overdue and inactive: the same at {rule.odds[1]:g} and "
+        f"{rule.odds[2]:g} of the average’s odds."
     )
 
 
 def _quantile(rule: Rule) -> str:
     one, two, three = (_share(level) for level in rule.quantiles)
-    return f"Overdue: silent longer than {one} of the gaps of somebody with this rhythm; long overdue: {two}; inactive: {three}."
+    return (
+        f"Overdue: silent longer than {one} of the gaps of somebody with this rhythm; long overdue: {two}; "
+        f"inactive: {three}."
+    )
 
 
 def _chance(rule: Rule) -> str:
     return (
-        f"Overdue: less likely to order again than the shop’s average customer; long overdue and inactive at {_odds(rule.odds[1])} and "
-        f"{_odds(rule.odds[2])} of the average’s odds."
+        "Overdue: less likely to order again than the shop’s average customer; long overdue and inactive at "
+        f"{rule.odds[1]:g} and {rule.odds[2]:g} of the average’s odds."
     )
 
 
@@ -48,7 +51,3 @@ def _window(rule: Rule) -> str:
 def _share(level: float) -> str:
     """ "90 %", "99.9 %"."""
     return f"{level * 100:.4g}\u00a0%"
-
-
-def _odds(part: float) -> str:
-    return f"{part:g}"

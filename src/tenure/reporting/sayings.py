@@ -8,10 +8,11 @@ from tenure.draw.words import count, day_of, many, percent, range_of, span_of
 from tenure.measure.retention import Within, wilson
 from tenure.reporting.data import Month, ReportData
 
-__all__ = ["Saying", "headline", "pooled", "sayings"]
+__all__ = ["Saying", "headline", "period_name", "pooled", "sayings"]
 
 BY_THE_FIRE = ("new", "active", "loyal")
 QUIET = ("lapsed", "inactive")
+LOOKED_AT = 50  # more loyal customers than that in a week are the shop's rhythm, not somebody to look at
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def _due(data: ReportData) -> Saying | None:
     rest = " will be overdue within seven days without an order" + (
         f"; {count(loyal)} of them loyal." if loyal else "."
     )
-    return Saying(people(data.due.within_7), rest, "due", hot=loyal > 0)
+    return Saying(people(data.due.within_7), rest, "due", hot=0 < loyal <= LOOKED_AT)
 
 
 def people(n: int) -> str:
@@ -59,8 +60,9 @@ def _overdue(data: ReportData) -> Saying | None:
         return None
     n, loyal = data.moved(BY_THE_FIRE, ("lapsed",)), data.moved(("loyal",), ("lapsed",))
     if not n:
-        return Saying("Nobody", f" became overdue in {_period(data)}.", "overdue", _usual(data, "became_overdue", 0))
-    rest = f" became overdue in {_period(data)}" + (f"; {count(loyal)} of them had been loyal." if loyal else ".")
+        small = _usual(data, "became_overdue", 0)
+        return Saying("Nobody", f" became overdue in {period_name(data)}.", "overdue", small)
+    rest = f" became overdue in {period_name(data)}" + (f"; {count(loyal)} of them had been loyal." if loyal else ".")
     small, most = _usual(data, "became_overdue", n), _past(data, "became_overdue")
     return Saying(people(n), rest, "overdue", small, hot=len(most) >= 6 and n > max(most) and n >= 10)
 
@@ -80,7 +82,7 @@ def _returned(data: ReportData) -> Saying | None:
         return None
     unknown = "How many would have come anyway is unknown: nobody was left alone for comparison."
     small = _usual(data, "came_back", n) or unknown
-    return Saying(f"{count(n)} came back", f" in {_period(data)}.", "returned", small)
+    return Saying(f"{count(n)} came back", f" in {period_name(data)}.", "returned", small)
 
 
 def _first(data: ReportData) -> Saying | None:
@@ -88,7 +90,7 @@ def _first(data: ReportData) -> Saying | None:
     if not n:
         return None
     small = _usual(data, "first_orders", n)
-    return Saying(f"{count(n)} ordered for the first time", f" in {_period(data)}.", "first", small)
+    return Saying(f"{count(n)} ordered for the first time", f" in {period_name(data)}.", "first", small)
 
 
 def _again(data: ReportData) -> Saying | None:
@@ -112,8 +114,10 @@ def _gone(data: ReportData) -> Saying | None:
     return Saying(people(win), rest, "ring")
 
 
-def _period(data: ReportData) -> str:
-    return span_of(data.period.start, data.period.end, data.day.year) if data.period else ""
+def period_name(data: ReportData) -> str:
+    """ "October", or "2 to 31 Oct"; "" without a period."""
+    # the last whole month needs no year beside it, in January neither
+    return span_of(data.period.start, data.period.end, data.period.start.year) if data.period else ""
 
 
 def _past(data: ReportData, what: str) -> list[int]:

@@ -1,4 +1,4 @@
-"""The seasons behind the river: when most of the seasonal customers' season was."""
+"""The seasons behind the river: when the season of most seasonal orders was."""
 
 from __future__ import annotations
 
@@ -18,23 +18,25 @@ if TYPE_CHECKING:
 __all__ = ["season_bands"]
 
 
-def season_bands(clocks: Clocks, groups: Iterable[tuple[int, int, int]], first_day: int, last_day: int) -> tuple[tuple[Band, ...], str]:
-    """The seasons of the clock that most customers of a seasonal group live by, and a remark if there are other ones.
+def season_bands(
+    clocks: Clocks, groups: Iterable[tuple[int, int, int]], first_day: int, last_day: int
+) -> tuple[tuple[Band, ...], str]:
+    """The seasons of the clock that most orders of seasonal groups belong to, and a remark if there are other ones.
 
-    groups: (category, region, customers), codes as in `clocks`. Days since 1970-01-01. ((), "") where nobody's clock is
+    groups: (category, region, orders), codes as in `clocks`. Days since 1970-01-01. ((), "") where no clock is
     seasonal.
     """
     month = max((place for place, _, _ in clocks.own), default=0)
-    customers: Counter[int] = Counter()
+    orders: Counter[int] = Counter()
     names: dict[int, Counter[tuple[str, str]]] = {}
     for category, region, n in groups:
         version = clocks.clock_for(month, category, region)
         if clocks.clocks[version].seasonal:
-            customers[version] += n
+            orders[version] += n
             names.setdefault(version, Counter())[_words(clocks, month, category, region)] += n
-    if not customers:
+    if not orders:
         return (), ""
-    order = sorted(customers, key=lambda version: (-customers[version], version))
+    order = sorted(orders, key=lambda version: (-orders[version], version))
     main = order[0]
     labels = [max(names[version], key=lambda pair: (names[version][pair], pair)) for version in order]
     starts, ends = clocks.clocks[main].seasons(first_day, last_day)

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from tenure.draw import CODES, STAGES, bar, columns, mark, name, tint
-from tenure.draw.words import MONTHS, count, day_of, percent, range_of, span_of
+from tenure.draw.words import MONTHS, count, day_of, percent, range_of
 from tenure.measure.retention import Cohort, SecondPurchase, Within
 from tenure.reporting.data import ReportData
 from tenure.reporting.parts import cell, heading, said, scrolling, section
-from tenure.reporting.sayings import BY_THE_FIRE, headline
+from tenure.reporting.sayings import BY_THE_FIRE, headline, period_name
 
 __all__ = ["months", "moves", "retention", "second"]
 
@@ -36,7 +36,7 @@ def moves(data: ReportData) -> str:
         f'<tbody>{rows}<tr><th scope="row">Arrived</th>{arrived}</tr></tbody>'
         f'<tfoot><tr><th scope="row">{end}</th>{foot}</tr></tfoot>'
     )
-    title = f"{span_of(data.period.start, data.period.end, year)} in numbers"
+    title = f"{period_name(data)} in numbers"
     small = f"rows: {start}, columns: {end}; dashed: who stayed"
     return section("moves", title, small, scrolling(title, f'<table class="mx">{body}</table>'))
 

@@ -36,31 +36,39 @@ SELECT s.stage, COALESCE(s.detail, '') AS detail, COUNT(*) AS customers, SUM(s.o
 FROM stages s
 GROUP BY s.stage, COALESCE(s.detail, '')
 
--- name: numbered_worth
--- what movers have spent, to tell apart those with equally many orders; unknown where amounts or currencies are
-CREATE OR REPLACE VIEW report_worth AS
-SELECT e.c AS customer_id, CASE WHEN COUNT(DISTINCT e.currency) < 2 THEN SUM(e.amount_minor) END AS amount_minor
-FROM events e WHERE e.kind = 'order.placed' AND e."at" < (SELECT MAX(p.as_of) FROM this_picture p) GROUP BY e.c
+-- name: numbered_people
+CREATE OR REPLACE VIEW report_people AS SELECT s.customer_id, s.customer_id AS c FROM stages s
 
--- name: named_worth
-CREATE OR REPLACE VIEW report_worth AS
-SELECT n.customer_id, CASE WHEN COUNT(DISTINCT e.currency) < 2 THEN SUM(e.amount_minor) END AS amount_minor
-FROM events e JOIN customers n ON n.c = e.c
-WHERE e.kind = 'order.placed' AND e."at" < (SELECT MAX(p.as_of) FROM this_picture p) GROUP BY n.customer_id
+-- name: named_people
+CREATE OR REPLACE VIEW report_people AS SELECT n.customer_id, n.c FROM customers n
 
 -- name: movers
--- the best of each kind in the period who still stand where they went
-SELECT r.kind, r.customer_id, r.from_stage, r.to_stage, r.moved_on, r.because, r.orders
-FROM (
-    SELECT m.kind, CAST(m.customer_id AS VARCHAR) AS customer_id, m.from_stage, m.to_stage, m.moved_on, s.because, s.orders,
-        ROW_NUMBER() OVER (PARTITION BY m.kind
-            ORDER BY s.orders DESC, COALESCE(w.amount_minor, 0) DESC, m.moved_on DESC, m.customer_id) AS place
+-- the best of each kind in the period who still stand where they went: most orders, then most spent (where amounts are of one
+-- currency); with the last day they had ordered before, and whether they ordered on the day they moved
+WITH here AS (
+    SELECT m.kind, m.customer_id, p.c, m.from_stage, m.to_stage, m.moved_on, s.because, s.orders, s.overdue_at
     FROM report_moves m JOIN stages s ON s.customer_id = m.customer_id AND s.stage = m.to_stage
-    LEFT JOIN report_worth w ON w.customer_id = m.customer_id
+    JOIN report_people p ON p.customer_id = m.customer_id
     WHERE m.kind <> 'other'
-) r
-WHERE r.place <= $rows
-ORDER BY r.kind, r.place
+), worth AS (
+    SELECT e.c, CASE WHEN COUNT(DISTINCT e.currency) < 2 THEN SUM(e.amount_minor) END AS amount_minor
+    FROM events e JOIN here h ON h.c = e.c
+    WHERE e.kind = 'order.placed' AND e."at" < $as_of GROUP BY e.c
+), ranked AS (
+    SELECT h.*, ROW_NUMBER() OVER (PARTITION BY h.kind
+        ORDER BY h.orders DESC, COALESCE(w.amount_minor, 0) DESC, h.moved_on DESC, h.customer_id) AS place
+    FROM here h LEFT JOIN worth w ON w.c = h.c
+), best AS (
+    SELECT r.* FROM ranked r WHERE r.place <= $rows
+), ordered AS (
+    SELECT b.c, MAX(CASE WHEN o.day < b.moved_on THEN o.day END) AS before_on,
+        MAX(CASE WHEN o.day = b.moved_on THEN 1 ELSE 0 END) AS by_order
+    FROM best b JOIN report_occasions o ON o.c = b.c GROUP BY b.c
+)
+SELECT b.kind, CAST(b.customer_id AS VARCHAR) AS customer_id, b.from_stage, b.to_stage, b.moved_on, b.because, b.orders, b.overdue_at,
+    o.before_on, COALESCE(o.by_order, 0) AS by_order
+FROM best b LEFT JOIN ordered o ON o.c = b.c
+ORDER BY b.kind, b.place
 
 -- name: due
 SELECT COUNT(*) AS within_14, COALESCE(SUM(CASE WHEN s.overdue_at <= $week_at THEN 1 ELSE 0 END), 0) AS within_7,
@@ -68,10 +76,11 @@ SELECT COUNT(*) AS within_14, COALESCE(SUM(CASE WHEN s.overdue_at <= $week_at TH
 FROM stages s WHERE s.stage IN ('new', 'active', 'loyal') AND s.overdue_at <= $fortnight_at
 
 -- name: dues
-SELECT CAST(s.customer_id AS VARCHAR) AS customer_id, s.stage, s.overdue_at, s.because, s.orders
+SELECT CAST(s.customer_id AS VARCHAR) AS customer_id, s.stage, s.overdue_at, s.last_order_at, s.expected_next_at, s.orders,
+    CASE WHEN s.expected_next_at < $as_of THEN 1 ELSE 0 END AS late
 FROM stages s WHERE s.stage IN ('new', 'active', 'loyal') AND s.overdue_at <= $fortnight_at
-ORDER BY s.orders DESC, s.overdue_at, s.customer_id
-LIMIT 24
+ORDER BY late DESC, s.orders DESC, s.overdue_at, s.customer_id
+LIMIT $rows
 
 -- name: missed_seasons
 SELECT s.contact_on, COUNT(*) AS customers
@@ -107,12 +116,7 @@ WHERE r.place <= 2
 SELECT DISTINCT e.kind FROM events e
 
 -- name: season_groups
--- how many customers belong to each category and region by their last order that counts
-SELECT r.category, r.region, COUNT(*) AS customers
-FROM (
-    SELECT g.category, g.region, ROW_NUMBER() OVER (PARTITION BY COALESCE(v.c, g.life) ORDER BY g.at_us DESC) AS place
-    FROM groups g LEFT JOIN lives v ON v.life = g.life
-    WHERE v.life IS NULL OR v.to_at = 9000000000000000000
-) r
-WHERE r.place = 1
-GROUP BY r.category, r.region
+-- orders by category and region, to know whose season is most of the shop's
+SELECT o.category, o.region, COUNT(*) AS orders
+FROM orders o
+GROUP BY o.category, o.region
