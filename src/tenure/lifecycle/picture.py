@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow as pa
 
+from tenure.lifecycle.standing import standing
 from tenure.lifecycle.trace import Trace, trace
 from tenure.lifecycle.words import MONTHS, STANCES, sentence_table
 from tenure.periods import day_of
 
 if TYPE_CHECKING:
-    from tenure.engine.duckdb import DuckDB
     from tenure.lifecycle.policy import Policy
     from tenure.read import Timeline
 
@@ -24,6 +24,10 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 
+THIN: Final = 20
+"""With fewer customers in its snapshot the sentence says that standard values were used."""
+
+
 def picture(timeline: Timeline, policy: Policy, *, zone: str, as_of: int) -> Trace:
     """Make the table `stages` in the timeline's engine: COLUMNS, one row per customer seen before `as_of`, by customer.
 
@@ -33,17 +37,43 @@ def picture(timeline: Timeline, policy: Policy, *, zone: str, as_of: int) -> Tra
     engine = timeline.engine
     engine.put("sentences", sentence_table())
     engine.put("stance_words", _stance_words())
-    engine.put("today", _today(traced, as_of))
-    engine.put("month_words", _month_words(engine))
+    engine.put("contacts", _contacts(traced, as_of))
+    engine.put("month_words", _month_words(traced))
     engine.put("this_picture", pa.table({"as_of": [as_of], "policy": [policy.hash]}))
     traced.run("picture", "stances" if traced.stanced else "no_stances")
-    first = True
-    for _ in traced.each_slice():
-        for name in ("current", "totals", "last_states", "picture", "columns"):
-            traced.run("picture", name)
-        traced.run("picture", ("first_" if first else "more_") + ("named" if traced.named else "numbered"))
-        first = False
+    if traced.merged:
+        _all_at_once(traced, as_of)
+    else:
+        _slice_by_slice(traced, as_of)
     return traced
+
+
+def _all_at_once(traced: Trace, as_of: int) -> None:
+    begun, rows = [], []
+    for lives in traced.each_slice():
+        begun.append(lives.begun)
+        rows.append(standing(traced, lives, as_of))
+    traced.merge(begun)
+    traced.engine.put("standing", pa.concat_tables(rows))
+    traced.run("picture", "current")
+    _tell(traced, first=True)
+
+
+def _slice_by_slice(traced: Trace, as_of: int) -> None:
+    for place, lives in enumerate(traced.each_slice()):
+        begun = lives.begun
+        now = np.flatnonzero(np.r_[begun.life[1:] != begun.life[:-1], True][: len(begun.life)])
+        traced.engine.put("current", pa.table({
+            "c": begun.life[now], "since": begun.from_at[now], "code": begun.code[now].astype(np.int32)
+        }))  # fmt: skip
+        traced.engine.put("standing", standing(traced, lives, as_of))
+        _tell(traced, first=place == 0)
+
+
+def _tell(traced: Trace, *, first: bool) -> None:
+    traced.run("picture", "picture")
+    traced.run("picture", "columns")
+    traced.run("picture", ("first_" if first else "more_") + ("named" if traced.named else "numbered"))
 
 
 def _stance_words() -> pa.Table:
@@ -53,24 +83,25 @@ def _stance_words() -> pa.Table:
     })  # fmt: skip
 
 
-def _today(traced: Trace, as_of: int) -> pa.Table:
-    """Per version of the clock: the last day known, on it, and when to write before the season that ends next."""
-    last_day, day = day_of(as_of - 1, traced.zone), day_of(as_of, traced.zone)
-    clocks = traced.clocks.clocks if traced.clocks else ()
-    versions = list(range(max(len(clocks), 1)))
-    on_clock, contact = [float(last_day)], [None]
-    for version, clock in list(enumerate(clocks))[1:]:
-        on_clock.append(float(clock.lam(last_day)))
-        lead = traced.clocks.lead_days[version] if traced.clocks else 0
-        contact.append(clock.season_ending_after(day)[0] - lead if clock.seasonal else None)
+def _contacts(traced: Trace, as_of: int) -> pa.Table:
+    """Per version of the clock: the day to write to who missed a season, before the season that ends next."""
+    day = day_of(as_of, traced.zone)
+    contact: list[int | None] = [None]
+    if traced.clocks is not None:
+        contact = [
+            clock.season_ending_after(day)[0] - lead if clock.seasonal else None
+            for clock, lead in zip(traced.clocks.clocks, traced.clocks.lead_days, strict=True)
+        ]
     return pa.table({
-        "version": pa.array(versions, pa.int32()), "day": pa.array([last_day] * len(versions), pa.int32()),
-        "u": pa.array(on_clock, pa.float64()), "contact_day": pa.array(contact, pa.int32()),
+        "version": pa.array(range(len(contact)), pa.int32()), "contact_day": pa.array(contact, pa.int32())
     })  # fmt: skip
 
 
-def _month_words(engine: DuckDB) -> pa.Table:
-    """The first day of each month of a snapshot as people write it."""
-    months = engine.table("tenure.lifecycle", "dues", "all_snapshots")["month"].to_numpy().astype(np.int64)
-    labels = [f"1 {MONTHS[month % 12]} {1970 + month // 12}" for month in months.tolist()]
-    return pa.table({"month": months.astype(np.int32), "label": labels})
+def _month_words(traced: Trace) -> pa.Table:
+    """Each month's first day and the number of customers in its snapshot, as people write them."""
+    months = range(traced.terrain.first_month, traced.terrain.first_month + traced.terrain.months)
+    n = traced.known.n.tolist()
+    return pa.table({
+        "month": pa.array(months, pa.int32()), "label": [f"1 {MONTHS[month % 12]} {1970 + month // 12}" for month in months],
+        "n_label": [f"{one:,}" for one in n], "thin": pa.array([int(one < THIN) for one in n], pa.int32()),
+    })  # fmt: skip

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from tenure.lifecycle.learning import Clocks
 from tenure.lifecycle.rhythm import horizon, level, p_buy, rhythm
 from tenure.purchase.mbg_nbd import fit
 
-__all__ = ["SAMPLE", "SAMPLE_ABOVE", "Life", "Month", "sampled", "snapshots"]
+__all__ = ["SAMPLE", "SAMPLE_ABOVE", "Life", "Month", "Snapshots", "sampled", "snapshots"]
 
 SAMPLE: Final = 10_000
 SAMPLE_ABOVE: Final = 50_000
@@ -42,11 +41,10 @@ class Life:
     """States of the sampled lives, one row per occasion, sorted by life and instant; columns of one length.
 
     `slot`: customer, 0 and up; `from_at`, `to_at`: when the row's orders are all known and still count (us UTC);
-    `gap`: clock days since the occasion before, 1 for the first; `category`, `region`: codes of the group, -1 for none.
+    `gap`: clock days since the occasion before, 1 for the first; `l1`: sum of their logarithms so far; `category`, `region`: codes of the group, -1 for none.
     """
 
     slot: Ints
-    life: Ints
     at_us: Ints
     from_at: Ints
     to_at: Ints
@@ -54,6 +52,7 @@ class Life:
     day: Ints
     x: Ints
     gap: Floats
+    l1: Floats
     category: Ints
     region: Ints
 
@@ -70,35 +69,51 @@ def _each_sample(first_at: Ints, draw: Ints, number: Ints, months: Sequence[Mont
     """Places of the sampled customers, month by month. Who has dropped out of a full sample never comes back."""
     order = np.lexsort((number, draw))
     joined = first_at[order]
-    out = []
+    out, many = [], False
     for month in months:
         known = np.flatnonzero(joined < month.start_at)
-        if len(known) > SAMPLE_ABOVE:
-            cut = known[SAMPLE - 1]
-            keep = np.arange(len(joined)) <= cut
-            keep |= joined >= month.start_at
-            out.append(order[known[:SAMPLE]])
+        many = many or len(known) > SAMPLE_ABOVE
+        if many:
+            known = known[:SAMPLE]
+            keep = joined >= month.start_at
+            keep[known] = True
+        out.append(order[known])
+        if many:
             order, joined = order[keep], joined[keep]
-        else:
-            out.append(order[known])
     return out
 
 
-def snapshots(life: Life, last: Ints, months: Sequence[Month], clocks: Clocks | None) -> pa.Table:
-    """One row per month: month, mu, s2, t2, k = s2/t2, r, alpha, a, b, horizon, level, n (customers).
+@dataclass(frozen=True, slots=True)
+class Snapshots:
+    """The shop at each month's start, one entry a month: what rules.md section 5 freezes for the month's occasions."""
 
-    `last`: of every slot, the place of the last month in whose sample it is.
-    """
+    mu: Floats
+    s2: Floats
+    t2: Floats
+    r: Floats
+    alpha: Floats
+    a: Floats
+    b: Floats
+    horizon: Floats
+    level: Floats
+    n: Ints
+
+    @property
+    def k(self) -> Floats:
+        """Variance within customers over variance between them."""
+        return np.asarray(self.s2 / self.t2)
+
+
+def snapshots(life: Life, last: Ints, months: Sequence[Month], clocks: Clocks | None) -> Snapshots:
+    """One entry per month; `last` is, of every slot, the place of the last month in whose sample it is."""
     moves = _Moves(life, len(last))
     rows = []
     for place, month in enumerate(months):
         moves.advance(month.start_at)
-        row = _snapshot(moves, last >= place, month, place, clocks)
-        rows.append((month.ordinal, *row))
-    names = ("month", "mu", "s2", "t2", "k", "r", "alpha", "a", "b", "horizon", "level", "n")
-    columns = list(zip(*rows, strict=True)) if rows else [[] for _ in names]
-    types = [pa.int32()] + [pa.float64()] * 10 + [pa.int64()]
-    return pa.table({n: pa.array(c, t) for n, c, t in zip(names, columns, types, strict=True)})
+        rows.append(_snapshot(moves, last >= place, month, place, clocks))
+    columns = [np.array(column) for column in zip(*rows, strict=True)] or [np.empty(0)] * 10
+    *floats, n = columns
+    return Snapshots(*floats, n.astype(np.int64))
 
 
 class _Moves:
@@ -115,12 +130,9 @@ class _Moves:
         self.gap = gap[np.argsort(life.from_at[gap], kind="stable")]
         self.gap_from, self.gap_to = life.from_at[self.gap], life.to_at[self.gap]
         self.gap_days = life.gap[self.gap]
-        ln_gap = np.where(life.x > 0, np.log(life.gap), 0.0)
-        before, squares = np.r_[0.0, np.cumsum(ln_gap)], np.r_[0.0, np.cumsum(ln_gap**2)]
+        squares = np.r_[0.0, np.cumsum(np.log(life.gap) ** 2)]
         rows = np.arange(len(life.x))
-        head = rows - life.x
-        self.l1 = before[rows + 1] - before[head]
-        self.l2 = squares[rows + 1] - squares[head]
+        self.l2 = squares[rows + 1] - squares[rows - life.x]
 
     def advance(self, instant: int) -> None:
         """Take in every row known before `instant`."""
@@ -153,14 +165,14 @@ def _snapshot(
         first, last, now = _on_clocks(clocks, place, life.category[rows], life.region[rows], first, last, now)
     x, t_x, age = life.x[rows], last - first, now - first
     again = x > 0
-    mu, s2, t2 = rhythm(x[again], moves.l1[rows][again], moves.l2[rows][again])
+    mu, s2, t2 = rhythm(x[again], life.l1[rows][again], moves.l2[rows][again])
     found = fit(x, t_x, age)
     history = month.first_day - int(life.first_day[rows].min()) if len(rows) else 0
     ahead = horizon(moves.gaps(within, month.start_at), history)
     silence = now - last
     recent = silence <= RECENT_DAYS
     average = level(p_buy(silence[recent], x[recent], t_x[recent], ahead, *found.theta))
-    return (mu, s2, t2, s2 / t2, *found.theta, ahead, average, len(rows))
+    return (mu, s2, t2, *found.theta, ahead, average, len(rows))
 
 
 def _on_clocks(

@@ -1,7 +1,7 @@
-"""Traces every life: from events to the instants at which stages begin, in the engine.
+"""Traces every life: from events to the instants at which stages begin.
 
-The steps are SQL (`sql/*.sql`) but for two that need more than a set: the monthly snapshots (`population`) and the silences at
-which a chance crosses a level (`rhythm.crossings`), solved once per distinct question.
+Sets are computed in the engine (`sql/*.sql`: which orders count, groups, lives after refunds, who left); a life is walked in arrays
+(`walk`, `dues`, `beginnings`), a slice of the lives at a time, so that memory does not grow with the file.
 """
 
 from __future__ import annotations
@@ -15,30 +15,32 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tenure.events import ORDER_PLACED, ORDER_REFUNDED
-from tenure.lifecycle import grouping
-from tenure.lifecycle.policy import Policy, Rule
-from tenure.lifecycle.population import Life, Month, sampled, snapshots
-from tenure.lifecycle.rhythm import crossings, z
-from tenure.lifecycle.words import KINDS, day_labels
-from tenure.periods import Calendar, calendar, date_of, day_of
+from tenure.lifecycle import beginnings, grouping
+from tenure.lifecycle.beginnings import Instants, Starts, instants, starts
+from tenure.lifecycle.dues import Dues, dues
+from tenure.lifecycle.policy import Policy
+from tenure.lifecycle.population import Life, Month, Snapshots, sampled, snapshots
+from tenure.lifecycle.rhythm import LONGEST
+from tenure.lifecycle.walk import Occasions, Rows, Terrain, occasions
+from tenure.lifecycle.words import day_labels
+from tenure.periods import Calendar, calendar, day_of
 
 if TYPE_CHECKING:
     from tenure.engine.duckdb import DuckDB
     from tenure.lifecycle.learning import Clocks
     from tenure.read import Timeline
 
-__all__ = ["STAGES", "Trace", "trace"]
+__all__ = ["STAGES", "Slice", "Trace", "trace"]
 
 STAGES: Final = (
     ("prospect", None), ("new", None), ("active", None), ("loyal", None), ("lapsed", "short"), ("lapsed", "long"),
     ("lapsed", "seasonal"), ("inactive", "win_back"), ("inactive", "do_not_contact"),
 )  # fmt: skip
-"""(stage, detail) by the numbers that the SQL uses."""
+"""(stage, detail) by the codes of `beginnings`."""
 
-LONGEST_DAYS: Final = 36_525
 NO_NEGATIVE_DAYS: Final = 100_000_000  # added to days before dividing: 8.64e18 us in the SQL
-ORDERS_AT_ONCE: Final = 4_000_000
-"""Lives are traced in slices of about this many orders, so that memory does not grow with the file."""
+EVERYBODY: Final = (-(2**62), 2**62)
+ORDERS_AT_ONCE: Final = 2_000_000
 STANCES: Final = (
     "contact.refused", "contact.allowed", "customer.left", "customer.erased",
     "message.bounced", "complaint.opened", "complaint.resolved",
@@ -48,38 +50,49 @@ _SQL: Final = "tenure.lifecycle"
 
 
 @dataclass(frozen=True, slots=True)
+class Slice:
+    """Some lives, walked: their rows, occasions, what can come due and when, and the stages that begin."""
+
+    rows: Rows
+    given: Occasions
+    due: Dues
+    when: Instants
+    begun: Starts
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
-    """What was traced, for whom reads it next: the tables of the engine stand for the slice that `slices` is at."""
+    """What was prepared for all slices, for whom reads it next."""
 
     engine: DuckDB
     policy: Policy
     zone: str
     until: int
     customer_type: str
-    calendar: Calendar
-    clocks: Clocks | None
+    terrain: Terrain
+    known: Snapshots
+    full: bool
+    """Whether more than plain orders on the plain calendar decides: other activity, groups with scopes or clocks."""
     stanced: bool
     """Whether anybody ever left, refused, complained or bounced: then the table `stances` exists."""
     merged: bool
-    """Whether orders may end, other events count or leavings occur: then everything is merged, not only laid out."""
+    """Whether orders may end, other events count or leavings occur: then lives are put together in SQL after the walk."""
     slices: tuple[tuple[int, int], ...]
+
+    @property
+    def calendar(self) -> Calendar:
+        """The shop's days."""
+        return self.terrain.calendar
+
+    @property
+    def clocks(self) -> Clocks | None:
+        """The clocks in force, None where the plain calendar is."""
+        return self.terrain.clocks
 
     @property
     def named(self) -> bool:
         """Whether customers have names beside their numbers (table `customers`)."""
         return self.customer_type == "VARCHAR"
-
-    def each_slice(self) -> Iterator[None]:
-        """Make the tables `dues`, `open_states` and `starts` of one slice of the lives after another, by customer."""
-        for low, high in self.slices:
-            if len(self.slices) > 1:
-                self.run("states", "some_lives", low=low, high=high)
-                self.run("states", "slice_lives")
-            else:
-                self.run("states", "all_lives")
-            self._due()
-            self._begin()
-            yield
 
     def run(self, topic: str, name: str, **params: Any) -> None:
         """Execute one named statement."""
@@ -89,30 +102,51 @@ class Trace:
         """The result of one named statement."""
         return self.engine.table(_SQL, topic, name, **params)
 
-    def _due(self) -> None:
-        self.run("dues", "open", keep=2**31 - 1 if self.merged else self.policy.loyal_from)
-        asked = self.table("dues", "questions")
-        self.engine.put("crossings", _solved(asked, self.table("dues", "all_snapshots"), self.policy))
-        self.run("dues", "thresholds")
-        self.run("dues", "dues_plain" if self.clocks is None else "dues_clock")
-        self.run("history", "dated")
-        self.run("history", "lapses")
+    def each_slice(self) -> Iterator[Slice]:
+        """Walk one slice of the lives after another, by rising customer where nothing is merged."""
+        left = self._left()
+        for low, high in self.slices:
+            rows = _rows(self.table("states", "full_rows" if self.full else "plain_rows", low=low, high=high))
+            given = occasions(rows, self.terrain)
+            due = dues(given, self.terrain, self.known)
+            when = instants(given, due, self.terrain)
+            again = None
+            if self.policy.restart_after == "inactive":
+                again = beginnings.returners(given, due, when) | _among(given, left)
+            yield Slice(rows, given, due, when, starts(given, due, when, self.policy, again, self.until))
 
-    def _begin(self) -> None:
-        counts = {"active_from": self.policy.active_from, "loyal_from": self.policy.loyal_from}
-        if not self.merged:
-            self.run("history", "starts_plain", until=self.until, **counts)
-            return
-        if self.policy.restart_after == "inactive":
-            self.run("history", "restarts")
-            if self.stanced:
-                self.run("history", "restarts_after_leaving")
-        else:
-            self.run("history", "no_restarts")
-        self.run("history", "starts_full", **counts)
+    def merge(self, begun: list[Starts]) -> None:
+        """Make the table `starts` of all lives: epochs end to end, prospects before, leavings over them."""
+        self.engine.put("life_starts", pa.table({
+            "life": np.concatenate([one.life for one in begun]),
+            "from_at": np.concatenate([one.from_at for one in begun]),
+            "code": np.concatenate([one.code for one in begun]).astype(np.int32),
+        }))  # fmt: skip
         self.run("history", "clipped")
         self.run("history", "overlaid" if self.stanced else "no_stances")
         self.run("history", "merged", until=self.until)
+
+    def _left(self) -> pa.Table | None:
+        asked = self.stanced and self.policy.restart_after == "inactive"
+        return self.table("history", "after_leaving") if asked else None
+
+
+def _rows(table: pa.Table) -> Rows:
+    columns = [table[name].to_numpy() for name in table.column_names]
+    life, at_us = columns[:2]
+    if len(columns) == 2:
+        return Rows(life, at_us)
+    buy, category, region = columns[2:]
+    return Rows(life, at_us, buy == 1, category.astype(np.int64), region.astype(np.int64))
+
+
+def _among(given: Occasions, left: pa.Table | None) -> NDArray[np.bool_]:
+    """Which occasions are purchases of the table (life, at_us)."""
+    if left is None or not len(left):
+        return np.zeros(len(given.life), np.bool_)
+    asked = set(zip(left["life"].to_pylist(), left["at_us"].to_pylist(), strict=True))
+    pairs = zip(given.life.tolist(), given.buy_at.tolist(), strict=True)
+    return np.fromiter((pair in asked for pair in pairs), np.bool_, len(given.life))
 
 
 def trace(timeline: Timeline, policy: Policy, *, zone: str, until: int) -> Trace:
@@ -136,11 +170,11 @@ def trace(timeline: Timeline, policy: Policy, *, zone: str, until: int) -> Trace
         engine.run(_SQL, "history", "first_seen", until=until)
     engine.run(_SQL, "orders", "touched_all" if activity else "touched_orders")
     days = _lay_calendar(engine, zone, timeline.first_at or 0, min(timeline.last_at or 0, until))
-    engine.put("rules", _rules(policy))
     engine.put("stage_words", _stage_words())
-    clocks = _population(engine, policy, days, customer_type=timeline.customer_type, activity=bool(activity))
+    terrain, known = _population(engine, policy, days, customer_type=timeline.customer_type, activity=bool(activity))
+    full = terrain.clocks is not None
     return Trace(
-        engine, policy, zone, until, timeline.customer_type, days, clocks, stanced, merged, _slices(engine, merged)
+        engine, policy, zone, until, timeline.customer_type, terrain, known, full, stanced, merged, _slices(engine)
     )
 
 
@@ -175,7 +209,7 @@ def prepare_orders(engine: DuckDB, timeline: Timeline, policy: Policy, until: in
 def _lay_calendar(engine: DuckDB, zone: str, first_at: int, last_at: int) -> Calendar:
     """The days from the first event's to a century after the last, with `guess` to find an instant's day by one join."""
     first, last = day_of(first_at, zone) - 2, day_of(last_at, zone) + 2
-    days = calendar(first - 1, last + LONGEST_DAYS + 400, zone)
+    days = calendar(first - 1, last + int(LONGEST) + 400, zone)
     month = _ordinals(days.month_start_day)
     day, start = days.day.astype(np.int32), days.start_at
     near = slice(1, last - first + 2)
@@ -195,8 +229,8 @@ def _ordinals(days: NDArray[np.int64]) -> NDArray[np.int32]:
 
 def _population(
     engine: DuckDB, policy: Policy, days: Calendar, *, customer_type: str, activity: bool
-) -> Clocks | None:
-    """Make `states` readable and `snapshots` known; the clocks in force, None where the plain calendar is."""
+) -> tuple[Terrain, Snapshots]:
+    """The ground that all lives are walked on, and the shop at each month's start."""
     months = _months(engine, days)
     people = engine.table(_SQL, "orders", "people_by_name" if customer_type == "VARCHAR" else "people_by_number")
     number, first_at, draw = (people[name].to_numpy() for name in ("c", "at_us", "draw"))
@@ -206,12 +240,18 @@ def _population(
     engine.put("chosen", pa.table({"c": number, "slot": np.arange(len(number)), "last_at": last_at}))
     engine.put("sample", engine.table(_SQL, "orders", "sample"))
     clocks = grouping.clocks(engine, policy, months, activity=activity)
-    engine.run(_SQL, "states", "sampled_lives")
-    grouping.lay_states(engine, policy, months, days, clocks, activity=activity)
-    life = _life(engine.table(_SQL, "states", "sample_states"))
-    engine.put("snapshots", snapshots(life, last, months, clocks))
-    engine.run(_SQL, "dues", "standards")
-    return clocks
+    first_month = months[0].ordinal if months else 0
+    terrain = Terrain(days, _ordinals(days.day).astype(np.int64), first_month, len(months), clocks, policy)
+    if clocks is not None and clocks.categories + clocks.regions:
+        engine.run(_SQL, "orders", "groups")
+        engine.run(_SQL, "states", "touches")
+    elif clocks is not None:
+        engine.run(_SQL, "states", "plain_touches")
+    if activity:
+        engine.run(_SQL, "states", "more_touches")
+    rows = _rows(engine.table(_SQL, "states", "sampled_plain_rows" if clocks is None else "sampled_full_rows"))
+    life = _life(occasions(rows, terrain), engine.table(_SQL, "states", "sampled_lives"))
+    return terrain, snapshots(life, last, months, clocks)
 
 
 def _months(engine: DuckDB, days: Calendar) -> list[Month]:
@@ -229,53 +269,16 @@ def _months(engine: DuckDB, days: Calendar) -> list[Month]:
     ]
 
 
-def _life(table: pa.Table) -> Life:
-    def column(name: str) -> NDArray[Any]:
-        return table[name].to_numpy()
-
-    at_us = column("at_us")
+def _life(given: Occasions, lives: pa.Table) -> Life:
+    """The sampled lives' occasions, with whose they are and how long they count."""
+    mine = np.searchsorted(lives["life"].to_numpy(), given.life)
+    slot, from_at, to_at = (lives[name].to_numpy()[mine] for name in ("slot", "from_at", "to_at"))
+    none = np.full(len(given.life), -1)
     return Life(
-        slot=column("slot"), life=column("life"), at_us=at_us, from_at=np.maximum(at_us, column("from_at")),
-        to_at=column("to_at"), first_day=column("first_day"), day=column("day"), x=column("x"),
-        gap=column("gap"), category=column("category"), region=column("region"),
+        slot=slot, at_us=given.at_us, from_at=np.maximum(given.at_us, from_at), to_at=to_at, first_day=given.first_day,
+        day=given.day, x=given.x, gap=np.where(given.before, given.gap, 1.0), l1=given.l1,
+        category=none if given.category is None else given.category, region=none if given.region is None else given.region,
     )  # fmt: skip
-
-
-def _rules(policy: Policy) -> pa.Table:
-    """One row per scope, every kind of rule in one form: days, factors and standard normal quantiles."""
-    return pa.Table.from_pylist([_rule_row(i, policy.rule_at(i)) for i in range(len(policy.scopes) + 1)])
-
-
-def _rule_row(scope: int, rule: Rule) -> dict[str, float]:
-    row: dict[str, float] = {
-        "scope": scope, "kind": KINDS.index(rule.kind), "crossed": int(rule.kind in {"rhythm", "chance"}), "capped": int(rule.kind == "rhythm")
-    }  # fmt: skip
-    quantiles = rule.quantiles if rule.kind == "quantile" else rule.floors
-    by_gap, windowed = float(rule.kind in {"rhythm", "quantile"}), rule.kind == "window"
-    for i in range(3):
-        row[f"days{i + 1}"] = float(rule.days[i]) if windowed else 0.0
-        row[f"factor{i + 1}"], row[f"z{i + 1}"] = by_gap, z(quantiles[i])
-        first = rule.kind == "rhythm"
-        row[f"first{i + 1}"] = float(rule.first_floors[i]) if first else by_gap
-        row[f"z_first{i + 1}"] = z(rule.first_floor) if first else z(quantiles[i])
-        row[f"z_cap{i + 1}"], row[f"odds{i + 1}"] = z(rule.caps[i]), float(rule.odds[i])
-    return row
-
-
-def _solved(asked: pa.Table, population: pa.Table, policy: Policy) -> pa.Table:
-    """The silences at which the chance crosses each of a scope's levels, for every distinct scope, month, x and t_x."""
-    scope, month, x, t_x = (asked[name].to_numpy() for name in ("scope", "month", "x", "t_x"))
-    known = population["month"].to_numpy()
-    at = np.searchsorted(known, month)
-    given = [population[name].to_numpy()[at] for name in ("horizon", "level", "r", "alpha", "a", "b")]
-    out = np.zeros((len(x), 3))
-    for index in np.unique(scope):
-        mine = scope == index
-        odds = policy.rule_at(int(index)).odds
-        out[mine] = crossings(x[mine], t_x[mine], *(v[mine] for v in given[:2]), odds, *(v[mine] for v in given[2:]))
-    return pa.table({
-        "scope": scope, "month": month, "x": x, "t_x": t_x, "c1": out[:, 0], "c2": out[:, 1], "c3": out[:, 2]
-    })  # fmt: skip
 
 
 def _stage_words() -> pa.Table:
@@ -285,12 +288,12 @@ def _stage_words() -> pa.Table:
     })  # fmt: skip
 
 
-def _slices(engine: DuckDB, merged: bool) -> tuple[tuple[int, int], ...]:
-    """Ranges of lives with about equally many orders; one range where lives of a customer must be merged."""
+def _slices(engine: DuckDB) -> tuple[tuple[int, int], ...]:
+    """Ranges of lives with about ORDERS_AT_ONCE orders each."""
     n = engine.run(_SQL, "orders", "span").fetchall()[0][2]
-    pieces = 1 if merged else -(-n // ORDERS_AT_ONCE)
+    pieces = -(-n // ORDERS_AT_ONCE)
     if pieces <= 1:
-        return ((-(2**62), 2**62),)
-    lives = np.sort(engine.table(_SQL, "orders", "order_slices")["life"].to_numpy())
-    edges = [int(lives[len(lives) * i // pieces]) for i in range(1, pieces)]
-    return tuple(zip([-(2**62), *edges], [*edges, 2**62], strict=True))
+        return (EVERYBODY,)
+    lives = np.sort(engine.table(_SQL, "orders", "some_lives")["life"].to_numpy())
+    edges = sorted({int(lives[len(lives) * i // pieces]) for i in range(1, pieces)})
+    return tuple(zip([EVERYBODY[0], *edges], [*edges, EVERYBODY[1]], strict=True))

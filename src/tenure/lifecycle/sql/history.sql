@@ -2,81 +2,18 @@
 -- numbered 0 prospect, 1 new, 2 active, 3 loyal, 4 lapsed/short, 5 lapsed/long, 6 lapsed/seasonal, 7 inactive/win_back,
 -- 8 inactive/do_not_contact. A picture is the last start before T, a history the starts with the next one's instant as end.
 
--- name: dated
--- due days as instants; a state ends with the next occasion
-CREATE OR REPLACE VIEW dated AS
-SELECT d.*, c1.start_at AS at1, c2.start_at AS at2, c3.start_at AS at3, c4.start_at AS season_at,
-    COALESCE(d.next_at, 9000000000000000000) AS end_at
-FROM dues d
-JOIN calendar c1 ON c1.day = d.due1 JOIN calendar c2 ON c2.day = d.due2 JOIN calendar c3 ON c3.day = d.due3
-LEFT JOIN calendar c4 ON c4.day = d.season_day
-
--- name: lapses
--- where a state that came due moves: short, long, seasonal, inactive; 3 stands for the return to loyal with the next occasion
-CREATE OR REPLACE VIEW lapses AS
-SELECT d.life, d.b,
-    CASE f.code WHEN 4 THEN d.at1 WHEN 5 THEN d.at2 WHEN 6 THEN d.season_at WHEN 7 THEN d.at3 ELSE d.next_at END AS from_at, f.code
-FROM dated d CROSS JOIN (VALUES (3), (4), (5), (6), (7)) AS f(code)
-WHERE d.at1 < d.end_at AND CASE f.code
-    WHEN 4 THEN d.at1 < LEAST(d.at2, d.at3, COALESCE(d.season_at, d.at3))
-    WHEN 5 THEN d.at2 < LEAST(d.end_at, d.at3, COALESCE(d.season_at, d.at3))
-    WHEN 6 THEN d.season_at IS NOT NULL AND d.season_at < LEAST(d.end_at, d.at3)
-    WHEN 7 THEN d.at3 < d.end_at
-    ELSE d.next_at IS NOT NULL END
-
--- name: starts_plain
--- Nothing but orders that all count: a start is an order that opens a stage, a lapse, or a return; no two need merging.
-CREATE OR REPLACE TABLE starts AS
-SELECT o.life AS c, o.at_us AS from_at, CASE WHEN o.b < $active_from THEN 1 WHEN o.b < $loyal_from THEN 2 ELSE 3 END AS code
-FROM open_states o
-WHERE o.b = 1 OR o.b = $active_from OR o.b = $loyal_from
-UNION ALL
-SELECT l.life, l.from_at,
-    CASE WHEN l.code > 3 THEN l.code WHEN l.b + 1 < $active_from THEN 1 WHEN l.b + 1 < $loyal_from THEN 2 ELSE 3 END
-FROM lapses l
-WHERE l.from_at < $until AND (l.code > 3 OR (l.b + 1 <> $active_from AND l.b + 1 <> $loyal_from))
-
--- name: no_restarts
-CREATE OR REPLACE TABLE restarts (life BIGINT, at_us BIGINT)
-
--- name: restarts
--- purchases by somebody who was inactive by silence
-CREATE OR REPLACE TABLE restarts AS
-SELECT d.life, d.next_at AS at_us FROM dated d WHERE d.next_at IS NOT NULL AND d.at3 < d.next_at
-
--- name: restarts_after_leaving
--- and by somebody who had left since the order before (of those that count in this life), or is erased
-INSERT INTO restarts
+-- name: after_leaving
+-- orders by somebody who had left since the order before (of those that count in this life), or is erased
 WITH steps AS (
     SELECT d.life, COALESCE(v.c, d.life) AS c, d.at_us,
         COALESCE(LAG(d.at_us) OVER (PARTITION BY d.life ORDER BY d.at_us), -9000000000000000000) AS before_at
-    FROM (SELECT DISTINCT life, at_us FROM source) d LEFT JOIN lives v ON v.life = d.life
+    FROM (SELECT DISTINCT life, at_us FROM orders) d LEFT JOIN lives v ON v.life = d.life
 )
 SELECT DISTINCT s.life, s.at_us
 FROM steps s JOIN events e ON e.c = s.c AND e."at" < s.at_us AND e.kind IN ('customer.erased', 'customer.left', 'contact.refused')
 LEFT JOIN events a ON a.c = s.c AND a.kind = 'contact.allowed' AND e.kind = 'contact.refused' AND a."at" >= e."at" AND a."at" < s.at_us
 WHERE e.kind = 'customer.erased' OR (e."at" > s.before_at AND a.c IS NULL)
-
--- name: starts_full
--- every occasion and every purchase says its stage; neighbours are merged afterwards
-CREATE OR REPLACE TABLE life_starts AS
-WITH bases AS (
-    SELECT o.life, o.at_us AS from_at, CASE WHEN o.buy_at IS NULL OR o.buy_at = o.at_us THEN o.b ELSE o.b - 1 END AS b,
-        CASE WHEN o.buy_at = o.at_us THEN 1 ELSE 0 END AS bought
-    FROM open_states o
-    UNION ALL
-    SELECT o.life, o.buy_at, o.b, 1 FROM open_states o WHERE o.buy_at > o.at_us
-), again AS (
-    SELECT s.life, s.from_at, s.b,
-        MAX(CASE WHEN r.at_us IS NOT NULL AND s.bought = 1 THEN s.b ELSE 1 END)
-            OVER (PARTITION BY s.life ORDER BY s.from_at ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS first_b
-    FROM bases s LEFT JOIN restarts r ON r.life = s.life AND r.at_us = s.from_at
-)
-SELECT a.life, a.from_at,
-    CASE WHEN a.b - a.first_b + 1 < $active_from THEN 1 WHEN a.b - a.first_b + 1 < $loyal_from THEN 2 ELSE 3 END AS code
-FROM again a
-UNION ALL
-SELECT l.life, l.from_at, l.code FROM lapses l WHERE l.code > 3
+ORDER BY s.life, s.at_us
 
 -- name: first_seen
 CREATE OR REPLACE TABLE first_seen AS
@@ -182,7 +119,7 @@ SELECT s.c, s.at_us,
 FROM standing s LEFT JOIN worded w ON w.c = s.c AND w.at_us = s.at_us
 
 -- name: intervals
-CREATE OR REPLACE VIEW intervals AS
+CREATE OR REPLACE TABLE intervals AS
 SELECT s.c, s.from_at, LEAD(s.from_at) OVER (PARTITION BY s.c ORDER BY s.from_at) AS to_at, s.code
 FROM starts s
 

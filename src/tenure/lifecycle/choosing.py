@@ -1,0 +1,211 @@
+"""Which rule would have been right how often, and whether another is worth a change: everything of `suggest` but the counting.
+
+Two periods are kept apart. A rule is chosen on the *past* origins; the *untouched* ones come after the last of their outcomes was
+known, and only show what the choice was worth. docs/explanation/rhythm.md has the reasons and the figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.lifecycle.policy import Policy, Rule
+from tenure.measure.judge import (
+    Changes,
+    Outcomes,
+    balanced_accuracy,
+    gain,
+    mean,
+    precision,
+    recall,
+    share_flagged,
+)
+
+__all__ = ["DEPTHS", "Candidate", "Depth", "Score", "Tallies", "Verdict", "candidates", "label", "score"]
+
+GAIN: Final = 0.01
+"""A smaller difference of balanced accuracy is noise."""
+ERRORS: Final = 2.0
+"""And so is one below this many standard errors of its own."""
+DEPTHS: Final = ("active", "short", "long", "seasonal", "inactive")
+
+_DEPTH_OF: Final = (0, 0, 0, 0, 1, 2, 3, 4, 4)  # by the code of a stage
+_USUAL_GAP: Final = (0.5, 0.62, 0.7)  # about 1, 1.5 and 2 usual gaps, said as quantiles
+_RULES: Final = (
+    Rule(),
+    Rule(first_floor=0.6),
+    Rule(first_floor=0.7),
+    Rule(floors=_USUAL_GAP),
+    Rule(kind="quantile", quantiles=(0.8, 0.9, 0.95)),
+    Rule(kind="quantile", quantiles=(0.9, 0.95, 0.99)),
+    Rule(kind="quantile", quantiles=(0.95, 0.99, 0.999)),
+    Rule(kind="window", days=(30, 60, 120)),
+    Rule(kind="window", days=(60, 120, 240)),
+    Rule(kind="window", days=(90, 180, 365)),
+    Rule(kind="window", days=(180, 365, 730)),
+    Rule(kind="window", days=(365, 730, 1095)),
+    Rule(kind="chance"),
+)
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A rule that is tried. `offered`: whether it may be proposed; the chance alone is shown, but calls most first orders lapsed."""
+
+    name: str
+    rule: Rule
+    offered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """Those at one depth of silence: how many, and how many of them ordered in time."""
+
+    name: str
+    n: int
+    back: int
+
+    @property
+    def share(self) -> float | None:
+        """The share who ordered; None of nobody."""
+        return self.back / self.n if self.n else None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One rule in one scope. Figures are means over origins, each weighing the same; None where one cannot be said.
+
+    past_accuracy: balanced accuracy on the past origins; past_gain, past_error: against the rule in force, and the standard
+    error of that, as if every origin said the same again. The rest, on the untouched origins: accuracy (balanced), precision, recall,
+    flagged (shares), pictures (customers x origins), depths (pooled).
+    """
+
+    name: str
+    offered: bool
+    past_accuracy: float | None
+    past_gain: float | None
+    past_error: float | None
+    accuracy: float | None
+    precision: float | None
+    recall: float | None
+    flagged: float | None
+    pictures: int
+    depths: tuple[Depth, ...]
+
+    @property
+    def ahead(self) -> bool:
+        """Whether the rule may be proposed instead of the one in force: offered, and its gain on the past more than noise."""
+        if not self.offered or self.past_gain is None or self.past_error is None:
+            return False
+        return self.past_gain > max(GAIN, ERRORS * self.past_error)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All rules in one scope. `scores[0]` is the rule in force; `chosen` is the place of the one proposed, 0 to keep it.
+
+    `customers`: at the last untouched origin; `past_pictures`: customers x past origins. `lacking`: why nothing can be said, or None.
+    """
+
+    category: str | None
+    region: str | None
+    customers: int
+    past_pictures: int
+    scores: tuple[Score, ...]
+    chosen: int
+    lacking: str | None
+
+    @property
+    def name(self) -> str:
+        """The scope in words."""
+        parts = [f"{role} {word}" for role, word in (("category", self.category), ("region", self.region)) if word is not None]
+        return ", ".join(parts) or "whole shop"
+
+
+@dataclass(frozen=True, slots=True)
+class Tallies:
+    """Counts of one scope: [rule, origin, 0 gone or 1 back, 0 clear or 1 flagged by the rule in force, code of the stage]."""
+
+    counts: Ints
+
+    def outcomes(self, rule: int, origin: int) -> Outcomes:
+        """What a rule said of everybody at an origin against what turned out."""
+        by_code = self.counts[rule, origin].sum(axis=1)
+        flagged, clear = by_code[:, 4:].sum(axis=1), by_code[:, :4].sum(axis=1)
+        return Outcomes(int(flagged[0]), int(flagged[1]), int(clear[0]), int(clear[1]))
+
+    def changes(self, rule: int, origin: int) -> Changes:
+        """A rule beside the one in force, on the same people."""
+        here = self.counts[rule, origin]
+        only_new, only_old = here[:, 0, 4:].sum(axis=1), here[:, 1, :4].sum(axis=1)
+        people = here.sum(axis=(1, 2))
+        gone, back = ((int(people[i]), int(only_new[i]), int(only_old[i])) for i in (0, 1))
+        return Changes(*gone, *back)
+
+    def customers(self, origin: int) -> int:
+        """Everybody in the scope at an origin."""
+        return int(self.counts[0, origin].sum())
+
+    def mixed(self, origin: int) -> bool:
+        """Whether some went and some came back, without which no rule can be judged."""
+        return bool((self.counts[0, origin].sum(axis=(1, 2)) > 0).all())
+
+    def depths(self, rule: int, origins: Sequence[int]) -> tuple[Depth, ...]:
+        """Who was how deep in silence, over all these origins, and how many of them came back."""
+        by_code = self.counts[rule, list(origins)].sum(axis=(0, 2))
+        out = []
+        for depth, name in enumerate(DEPTHS):
+            mine = [code for code, at in enumerate(_DEPTH_OF) if at == depth]
+            gone, back = (int(by_code[outcome, mine].sum()) for outcome in (0, 1))
+            out.append(Depth(name, gone + back, back))
+        return tuple(out)
+
+
+def candidates(policy: Policy) -> tuple[Candidate, ...]:
+    """The rules to try besides the one in force, each once."""
+    in_force = policy.rule if not policy.scopes else None
+    return tuple(Candidate(label(rule), rule, rule.kind != "chance") for rule in _RULES if rule != in_force)
+
+
+def label(rule: Rule) -> str:
+    """A rule in a few words: its kind, and what of it differs from the default."""
+    match rule.kind:
+        case "window":
+            return f"{rule.days[0]:g} days"
+        case "quantile":
+            return f"{rule.quantiles[0]:.4g} of gaps"
+        case "chance":
+            return "chance alone"
+    said = []
+    if rule.first_floor != Rule().first_floor:
+        said.append(f"first floor {rule.first_floor:g}")
+    if rule.floors != Rule().floors:
+        said.append("usual-gap floors" if rule.floors == _USUAL_GAP else f"floors from {rule.floors[0]:g}")
+    differs = replace(rule, first_floor=Rule().first_floor, floors=Rule().floors) != Rule()
+    return ", ".join(["rhythm", *said, *(["own levels"] if differs else [])])
+
+
+def score(tallies: Tallies, rule: int, tried: Candidate, past: Sequence[int], untouched: Sequence[int]) -> Score:
+    """One rule's figures on the origins of both periods at which there were both outcomes."""
+    then = [origin for origin in past if tallies.mixed(origin)]
+    now = [tallies.outcomes(rule, origin) for origin in untouched if tallies.mixed(origin)]
+    gains = [gain(tallies.changes(rule, origin)) for origin in then]
+    return Score(
+        name=tried.name,
+        offered=tried.offered,
+        past_accuracy=mean(balanced_accuracy(tallies.outcomes(rule, origin)) for origin in then),
+        past_gain=mean(each[0] for each in gains if each),
+        past_error=mean(each[1] for each in gains if each),
+        accuracy=mean(balanced_accuracy(each) for each in now),
+        precision=mean(precision(each) for each in now),
+        recall=mean(recall(each) for each in now),
+        flagged=mean(share_flagged(each) for each in now),
+        pictures=sum(tallies.customers(origin) for origin in untouched),
+        depths=tallies.depths(rule, untouched),
+    )

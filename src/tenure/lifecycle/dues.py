@@ -1,0 +1,180 @@
+"""When a silence after an occasion becomes something: docs/reference/rules.md section 7, for arrays of occasions.
+
+Most occasions are followed by the next before any threshold can be reached; a lower bound settles those, and only the rest are
+solved: chances cross their levels once per distinct scope, month, x and t_x.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.lifecycle.rhythm import LONGEST, crossings, z
+from tenure.lifecycle.walk import by_version
+
+if TYPE_CHECKING:
+    from tenure.lifecycle.learning import Clocks
+    from tenure.lifecycle.policy import Policy, Rule
+    from tenure.lifecycle.population import Snapshots
+    from tenure.lifecycle.walk import Occasions, Terrain
+
+__all__ = ["Dues", "Standard", "dues", "floors", "standards"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+NEVER: Final = np.iinfo(np.int64).max
+FAR: Final = 2**40
+_ROUNDING: Final = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """The months' snapshots and the scope's rule, gathered for each of some occasions.
+
+    `median`, `spread`: mean and standard deviation of ln of the next gap. `rules`: per occasion the scope's place.
+    """
+
+    median: Floats
+    spread: Floats
+    month: Ints
+    rules: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Dues:
+    """For the occasions `at` (places, rising): the days short, long and inactive begin (n, 3), the day the season is missed (NEVER
+    where there is none) and the silences behind them in days of the clock (n, 3). Occasions not in `at` do not come due."""
+
+    at: Ints
+    day: Ints
+    season: Ints
+    silence: Floats
+
+
+def standards(given: Occasions, at: Ints, terrain: Terrain, known: Snapshots) -> Standard:
+    """What the thresholds of the occasions `at` are measured by."""
+    month = given.month[at] - terrain.first_month
+    k, mu, s2 = known.k[month], known.mu[month], known.s2[month]
+    x = given.x[at]
+    scope = np.zeros(len(at), np.int64) if given.scope is None else given.scope[at]
+    return Standard((k * mu + given.l1[at]) / (k + x), np.sqrt(s2 * (1 + 1 / (k + x))), month, scope)
+
+
+def _each_rule(policy: Policy, scope: Ints) -> list[tuple[Rule, Flags | slice]]:
+    """The rules in use and whose they are."""
+    if not policy.scopes:
+        return [(policy.rule, slice(None))]
+    return [(policy.rule_at(int(one)), scope == one) for one in np.unique(scope)]
+
+
+def floors(policy: Policy, x: Ints, standard: Standard, level: int) -> Floats:
+    """The least silence for a level (0, 1, 2) by each occasion's rule, before caps: 0 for rules of chance alone."""
+    out = np.zeros(len(x))
+    for rule, mine in _each_rule(policy, standard.rules):
+        median, spread, first = standard.median[mine], standard.spread[mine], x[mine] < 2
+        if rule.kind == "window":
+            out[mine] = rule.days[level]
+        elif rule.kind == "quantile":
+            out[mine] = np.exp(median + z(rule.quantiles[level]) * spread)
+        elif rule.kind == "rhythm":
+            factor = np.where(first, rule.first_floors[level], 1.0)
+            out[mine] = factor * np.exp(median + np.where(first, z(rule.first_floor), z(rule.floors[level])) * spread)
+    return out
+
+
+def caps(policy: Policy, standard: Standard, level: int) -> Floats:
+    """The greatest silence for a level by each occasion's rule."""
+    out = np.full(len(standard.median), LONGEST)
+    for rule, mine in _each_rule(policy, standard.rules):
+        if rule.kind == "rhythm":
+            out[mine] = np.exp(standard.median[mine] + z(rule.caps[level]) * standard.spread[mine])
+    return np.minimum(out, LONGEST)
+
+
+def _unsettled(given: Occasions, terrain: Terrain, known: Snapshots) -> Ints:
+    """Places of the occasions whose next one does not come before anything can be due."""
+    everybody = np.arange(len(given.x))
+    if given.version is not None:
+        return everybody
+    ahead = np.r_[given.day[1:], 0] - given.day
+    ahead[given.last] = FAR
+    standard = standards(given, everybody, terrain, known)
+    least = np.minimum(floors(terrain.policy, given.x, standard, 0), caps(terrain.policy, standard, 0))
+    return np.flatnonzero(ahead + 1 >= least)
+
+
+def dues(given: Occasions, terrain: Terrain, known: Snapshots) -> Dues:
+    """The due days of all occasions that can come due."""
+    at = _unsettled(given, terrain, known)
+    standard = standards(given, at, terrain, known)
+    x = given.x[at]
+    falls = _falls(given, at, standard, terrain, known)
+    silence = np.empty((len(at), 3))
+    for level in range(3):
+        reached = np.minimum(
+            np.maximum(falls[:, level], floors(terrain.policy, x, standard, level)), caps(terrain.policy, standard, level)
+        )
+        silence[:, level] = reached if level == 0 else np.maximum(reached, silence[:, level - 1])
+    day = np.column_stack([due_days(given, at, silence[:, level], terrain.clocks) for level in range(3)])
+    season = np.full(len(at), NEVER)
+    if given.version is not None and terrain.clocks is not None:
+        season = _season_ends(given, at, terrain.clocks)
+        early = (x < 2) & (season < NEVER)
+        day[early] = np.maximum(day[early], season[early, None])
+        season = np.where(season < NEVER, np.maximum(season, day[:, 0]), NEVER)
+    return Dues(at, day, season, silence)
+
+
+def due_days(given: Occasions, at: Ints, silence: Floats, clocks: Clocks | None) -> Ints:
+    """First days on which a silence after the occasions `at` has lasted, at least the day after."""
+    if given.version is None or clocks is None:
+        reached = given.day[at] + silence
+    else:
+        reached = by_version(given.version[at], given.u[at] + silence, [clock.lam_inv for clock in clocks.clocks])
+    return np.maximum(given.day[at] + 1, np.ceil(reached - _ROUNDING).astype(np.int64))
+
+
+def _season_ends(given: Occasions, at: Ints, clocks: Clocks) -> Ints:
+    """End of the first season that begins after each occasion, NEVER outside seasonal groups."""
+    assert given.version is not None
+    ends = [
+        (lambda days, clock=clock: clock.season_end_after(days)) if clock.seasonal else (lambda days: np.full(len(days), NEVER))
+        for clock in clocks.clocks
+    ]
+    version = given.version[at]
+    order = np.argsort(version, kind="stable")
+    out = np.full(len(at), NEVER)
+    for mine in np.split(order, np.flatnonzero(np.diff(version[order])) + 1):
+        if len(mine):
+            out[mine] = ends[int(version[mine[0]])](given.day[at[mine]])
+    return out
+
+
+def _falls(given: Occasions, at: Ints, standard: Standard, terrain: Terrain, known: Snapshots) -> Floats:
+    """The silences (n, 3) at which the chance falls to each level; 0 for rules that do not ask for it."""
+    t_x = given.t_x[at]
+    if given.version is not None:
+        # on a clock hardly two customers have the same t_x; whole days keep the questions few
+        t_x = np.where(given.version[at] == 0, t_x, np.floor(t_x + 0.5))
+    x, out = given.x[at], np.zeros((len(at), 3))
+    for rule, mine in _each_rule(terrain.policy, standard.rules):
+        if rule.kind in {"rhythm", "chance"} and len(at):
+            out[mine] = _solved(rule, standard.month[mine], x[mine], t_x[mine], known)
+    return out
+
+
+def _solved(rule: Rule, month: Ints, x: Ints, t_x: Floats, known: Snapshots) -> Floats:
+    """Crossings, each distinct question asked once."""
+    whole = t_x.astype(np.int64)
+    key = (month * (int(x.max(initial=0)) + 1) + x) * (int(whole.max(initial=0)) + 1) + whole
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    at = month[first]
+    solved = crossings(
+        x[first], t_x[first], known.horizon[at], known.level[at], rule.odds, known.r[at], known.alpha[at], known.a[at], known.b[at]
+    )
+    return np.asarray(solved[place])
