@@ -122,7 +122,8 @@ def _band(band: Band, frame: _Frame) -> str:
     size = f'width="{right - left:.1f}" height="{BOTTOM - TOP + 12:.0f}"'
     box = f'<rect class="season" x="{left:.1f}" y="{TOP - 12:.0f}" {size}/>'
     room = int((right - left - 10) / 6.4)  # letters that fit
-    words = band.name if len(band.name) <= room else band.name[: room - 1] + "…" if room > 3 else ""
+    short = band.name.rpartition(" ")[0]  # without its years
+    words = next((said for said in (band.name, short) if len(said) <= room), "")
     return f'{box}<text class="st" x="{left + 6:.1f}" y="{TOP:.0f}">{esc(words)}</text>' if words else box
 
 

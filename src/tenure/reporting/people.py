@@ -8,7 +8,7 @@ from tenure.reporting.sayings import period_name
 
 __all__ = ["due", "moved"]
 
-MOVES, DUES, LOOK = 8, 12, 5
+MOVES, DUES, LOOK = 8, 10, 5
 
 
 def moved(data: ReportData) -> str:
@@ -51,7 +51,7 @@ def due(data: ReportData) -> str:
     if not found.within_14:
         return section("due", title, "", said("Nobody in the next fourteen days."))
     rows = sorted(found.rows, key=lambda row: (not row.late, -row.orders, row.on, row.customer))[:DUES]
-    order = "later than usual first, then most orders" if any(row.late for row in rows) else "most orders first"
+    order = "later than usual first" if any(row.late for row in rows) else "most orders first"
     near = [row for row in rows if row.stage == "loyal" and (row.on - data.day).days <= 7][:LOOK]
     body = "".join(_due(row, row in near, data) for row in rows)
     small = f"{count(found.within_7)} within 7 days, {count(found.within_14)} within 14; {order}"

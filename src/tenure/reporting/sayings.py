@@ -44,10 +44,15 @@ def _due(data: ReportData) -> Saying | None:
     if not data.due.within_7:
         return None
     loyal = data.due.loyal_within_7
-    rest = " will be overdue within seven days without an order" + (
-        f"; {count(loyal)} of them loyal." if loyal else "."
-    )
+    rest = " will be overdue within seven days without an order" + _of_them(loyal, data.due.within_7, "loyal")
     return Saying(people(data.due.within_7), rest, "due", hot=0 < loyal <= LOOKED_AT)
+
+
+def _of_them(part: int, whole: int, what: str) -> str:
+    """The end of a sentence about `whole` people: "; 5 of them loyal.", "; all of them loyal."."""
+    if not part or whole == 1:
+        return f", {what}." if part else "."
+    return f"; {'all' if part == whole else count(part)} of them {what}."
 
 
 def people(n: int) -> str:
@@ -62,7 +67,7 @@ def _overdue(data: ReportData) -> Saying | None:
     if not n:
         small = _usual(data, "became_overdue", 0)
         return Saying("Nobody", f" became overdue in {period_name(data)}.", "overdue", small)
-    rest = f" became overdue in {period_name(data)}" + (f"; {count(loyal)} of them had been loyal." if loyal else ".")
+    rest = f" became overdue in {period_name(data)}" + _of_them(loyal, n, "had been loyal")
     small, most = _usual(data, "became_overdue", n), _past(data, "became_overdue")
     return Saying(people(n), rest, "overdue", small, hot=len(most) >= 6 and n > max(most) and n >= 10)
 
@@ -72,8 +77,9 @@ def _season(data: ReportData) -> Saying | None:
     if not missed:
         return None
     day = day_of(missed.write_on, data.day.year)
-    near = missed.write_on <= data.day + timedelta(days=14)
-    return Saying(people(missed.customers), f" missed their season. Write to them from {day}.", "ring", hot=near)
+    past, near = missed.write_on < data.day, missed.write_on <= data.day + timedelta(days=14)
+    when = f"Since {day} it is time to write to them." if past else f"Write to them from {day}."
+    return Saying(people(missed.customers), f" missed their season. {when}", "ring", hot=near)
 
 
 def _returned(data: ReportData) -> Saying | None:

@@ -18,12 +18,17 @@ FROM report_starts s
 GROUP BY s.day, s.stage, s.detail, s.before_stage, s.before_detail
 
 -- name: moves
--- who stands in another stage at the end of the period than at its start; moved_on: the day they entered the one they ended in
+-- who stands in another stage at the end of the period than at its start; moved_on: the last day on which they crossed from not
+-- having bought to being on time, from there to overdue, or back
 CREATE OR REPLACE TABLE report_moves AS
-WITH ends AS (
-    SELECT s.customer_id, ARG_MIN(s.before_stage, s.from_at) AS from_stage, ARG_MAX(s.stage, s.from_at) AS to_stage,
-        MAX(CASE WHEN s.stage <> s.before_stage THEN s.day END) AS moved_on
+WITH sided AS (
+    SELECT s.*, CASE WHEN s.stage IN ('new', 'active', 'loyal') THEN 1 WHEN s.stage = 'prospect' THEN 0 ELSE 2 END AS side,
+        CASE WHEN s.before_stage IN ('new', 'active', 'loyal') THEN 1 WHEN s.before_stage IN ('', 'prospect') THEN 0 ELSE 2 END AS before_side
     FROM report_starts s WHERE s.day >= $first_day AND s.day < $end_day
+), ends AS (
+    SELECT s.customer_id, ARG_MIN(s.before_stage, s.from_at) AS from_stage, ARG_MAX(s.stage, s.from_at) AS to_stage,
+        MAX(CASE WHEN s.side <> s.before_side THEN s.day END) AS moved_on
+    FROM sided s
     GROUP BY s.customer_id
 )
 SELECT e.*, CASE WHEN e.from_stage IN ('new', 'active', 'loyal') AND e.to_stage = 'lapsed' THEN 'overdue'
