@@ -61,9 +61,9 @@ def checked_target(
         raise BadFile(f"cannot write {target}: there is no folder {target.parent}; make it first")
     if not os.access(target.parent, os.W_OK):
         raise BadFile(f"cannot write {target}: no permission to write in {target.parent.resolve()}")
-    for source in apart_from:
-        if isinstance(source, str | os.PathLike) and target.exists() and os.path.exists(source) and target.samefile(source):
-            raise BadFile(f"cannot write {target}: it is one of the files to be read; choose another name")
+    read = [source for source in apart_from if isinstance(source, str | os.PathLike) and os.path.exists(source)]
+    if target.exists() and any(target.samefile(source) for source in read):
+        raise BadFile(f"cannot write {target}: it is one of the files to be read; choose another name")
     return target
 
 

@@ -45,10 +45,9 @@ def flows(
     """One row per period, stage at its start and stage at its end: how many customers went from one to the other.
 
     period (date32, its first local day), from_stage (null: not seen before), to_stage, customers; with `detail` also
-    from_detail and to_detail, which split lapsed and inactive. A period is a local day, week (from Monday) or month. The
-    first is the one that holds the first event, the last the last one that ends at or before `until` (us UTC). Who stays
-    is in a row of one stage twice; rows of nobody are left out. Ordered by period and stages. InvalidInput for another
-    `every`.
+    from_detail and to_detail, which split lapsed and inactive. A period is a local day, week (from Monday) or month.
+    The first holds the first event, the last is the last to end at or before `until` (us UTC). Who stays is in a row of
+    one stage twice; rows of nobody are left out. Ordered by period and stages. InvalidInput for another `every`.
     """
     periods = _periods(timeline, zone, until, every)
     if not len(periods.days):
@@ -71,8 +70,15 @@ def flows_of_history(
 
 
 def _changes(traced: Trace) -> Iterator[pa.Table]:
-    for _ in traced.each_slice():
+    if traced.merged:
+        traced.merge([lives.begun for lives in traced.each_slice()])
         traced.run("flows", "of_starts")
+        yield traced.table("flows", "changes")
+        return
+    for lives in traced.each_slice():
+        begun = lives.begun
+        traced.engine.put("begun", pa.table({"c": begun.life, "from_at": begun.from_at, "code": begun.code}))
+        traced.run("flows", "of_slice")
         yield traced.table("flows", "changes")
 
 

@@ -3,8 +3,8 @@
     import tenure
     picture = tenure.stages(orders, as_of="2024-06-01", timezone="Europe/Berlin")
 
-`orders` is a path (CSV, Parquet, Excel), a table of pandas, Polars, PyArrow or DuckDB, or a list of them. A path gives a
-PyArrow table, a table one of its own library. All verbs share these parameters:
+`orders` is a path (CSV, Parquet, Excel), a table of pandas, Polars, PyArrow or DuckDB, or a list of them. A path gives
+a PyArrow table, a table one of its own library. All verbs share these parameters:
 
 policy: a `Policy`, the path of a policy file, or None for the default rule.
 timezone: the shop's zone, for days, weeks, months and for dates and times that carry none.
@@ -16,6 +16,6 @@ progress: called with a few words whenever a step begins.
 Rows that cannot be used are left out and counted in a `RowsRejected` warning. Errors are those of tenure.errors.
 """
 
-from tenure.verbs.public import RowsRejected, flows, history, simulate, stages
+from tenure.verbs.public import RowsRejected, explain, flows, history, report, simulate, stages, suggest
 
-__all__ = ["RowsRejected", "flows", "history", "simulate", "stages"]
+__all__ = ["RowsRejected", "explain", "flows", "history", "report", "simulate", "stages", "suggest"]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from tenure.simulation import Simulated, simulate
+from tenure.lifecycle.explain import Explanation
+from tenure.lifecycle.suggest import Suggestion
+from tenure.simulation import simulate
 from tenure.verbs.given import give_back
 from tenure.verbs.shop import ColumnNames, Instant, PolicyLike, Progress, Shop, instant_of, opened
 from tenure.write import checked_target, save_table
 
-__all__ = ["RowsRejected", "Simulated", "flows", "history", "simulate", "stages"]
+__all__ = ["RowsRejected", "explain", "flows", "history", "report", "simulate", "stages", "suggest"]
 
 Rejects = str | os.PathLike[str] | None
 
@@ -68,14 +71,54 @@ def flows(
         return give_back(shop.flows(every, end, detail=detail), orders)
 
 
+def explain(
+    orders: Any, *, customer: int | str, as_of: Instant, policy: PolicyLike = None, timezone: str = "UTC",
+    times_in: str = "UTC", columns: ColumnNames = None, rejects: Rejects = None, progress: Progress | None = None,
+) -> Explanation:  # fmt: skip
+    """Why one customer stands where they stand as of an instant: print it, take its `json()`, or read its fields.
+
+    UnknownCustomer, with the nearest ids, if nobody of that id was seen before it.
+    """
+    at = instant_of(as_of, timezone)
+    with _opened(orders, rejects, policy, timezone, times_in, columns, progress) as shop:
+        return shop.explain(customer, at)
+
+
+def suggest(
+    orders: Any, *, until: Instant | None = None, policy: PolicyLike = None, timezone: str = "UTC",
+    times_in: str = "UTC", columns: ColumnNames = None, rejects: Rejects = None, progress: Progress | None = None,
+) -> Suggestion:  # fmt: skip
+    """Rules and levels tried on the orders' own past: `.policy` to use, `.text` why, `.table()` (PyArrow) the numbers.
+
+    `policy`: the rule in force, which the others have to beat. `until` as for `history`.
+    """
+    end = None if until is None else instant_of(until, timezone)
+    with _opened(orders, rejects, policy, timezone, times_in, columns, progress) as shop:
+        return shop.suggest(end)
+
+
+def report(
+    orders: Any, *, as_of: Instant, name: str | None = None, policy: PolicyLike = None, timezone: str = "UTC",
+    times_in: str = "UTC", columns: ColumnNames = None, rejects: Rejects = None, progress: Progress | None = None,
+) -> str:  # fmt: skip
+    """The state of the shop as of an instant: one HTML page that needs no network. `name`: the shop's, for the title."""
+    at = instant_of(as_of, timezone)
+    files = [Path(each).name for each in _several(orders) if isinstance(each, str | os.PathLike)]
+    with _opened(orders, rejects, policy, timezone, times_in, columns, progress) as shop:
+        return shop.report(at, name or (Path(files[0]).stem if files else "the shop"), files)
+
+
+def _several(orders: Any) -> Sequence[Any]:
+    return orders if isinstance(orders, list | tuple) else (orders,)
+
+
 @contextmanager
 def _opened(
     orders: Any, rejects: Rejects, policy: PolicyLike, timezone: str, times_in: str, columns: ColumnNames,
     progress: Progress | None,
 ) -> Iterator[Shop]:  # fmt: skip
     """`opened`, with rejected rows written down and warned of."""
-    many = orders if isinstance(orders, list | tuple) else (orders,)
-    target = None if rejects is None else checked_target(rejects, apart_from=many)
+    target = None if rejects is None else checked_target(rejects, apart_from=_several(orders))
     with opened(
         orders, policy=policy, timezone=timezone, times_in=times_in, columns=columns, progress=progress
     ) as shop:

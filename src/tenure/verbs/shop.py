@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenure.engine.duckdb import DuckDB
 from tenure.errors import BadColumns, BadTime
+from tenure.lifecycle.explain import Explanation, explain
 from tenure.lifecycle.flows import flows
 from tenure.lifecycle.history import history
 from tenure.lifecycle.picture import picture
 from tenure.lifecycle.policy import DEFAULT, Policy, load
+from tenure.lifecycle.suggest import Suggestion, suggest
 from tenure.periods import day_number, day_of, parse_instant, start_of_day, zone_named
 from tenure.read import Columns, Timeline, read
+from tenure.reporting import page
+from tenure.reporting.gather import gather
 from tenure.write import typed
 
 if TYPE_CHECKING:
@@ -69,6 +73,23 @@ class Shop:
         engine = self.timeline.engine
         engine.put("flows", found)
         return typed(engine, "flows")
+
+    def explain(self, customer: int | str, as_of: int) -> Explanation:
+        """Why one customer stands where they stand."""
+        self.progress("placing every customer")
+        return explain(self.timeline, self.policy, zone=self.zone, customer=customer, as_of=as_of)
+
+    def suggest(self, until: int | None) -> Suggestion:
+        """Which rule would have suited the past best."""
+        end = self.end if until is None else until
+        return suggest(self.timeline, self.policy, zone=self.zone, until=end, progress=self.progress)
+
+    def report(self, as_of: int, name: str, files: Sequence[str]) -> str:
+        """The report as one HTML page."""
+        self.progress("tracing every life")
+        data = gather(self.timeline, self.policy, zone=self.zone, as_of=as_of, name=name, files=files)
+        self.progress("drawing")
+        return page(data)
 
     @property
     def end(self) -> int:

@@ -1,6 +1,6 @@
 """One customer explained: the stage, the rule and its numbers, the orders behind it, and what would change it.
 
-The stage, its dates and its sentence are the customer's row of the picture; everything else is read for this customer alone.
+The stage, its dates and its sentence are the customer's row of the picture; everything else is read for them alone.
 """
 
 from tenure.lifecycle.explain.explanation import Explanation, explain

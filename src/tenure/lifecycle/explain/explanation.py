@@ -28,8 +28,9 @@ _SQL: Final = "tenure.lifecycle"
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One customer as of an instant. Instants are us UTC, days are counted from 1970-01-01 in the shop's zone, absent is None.
+    """One customer as of an instant. Instants are us UTC, days are counted from 1970-01-01 in the shop's zone.
 
+    The columns of a picture come first, absent is None.
     `judgement` and `dues` are None for who has no order that counts. `str` gives it in sentences, `json` as JSON.
     """
 
@@ -121,10 +122,10 @@ def _explained(traced: Trace, c: int, row: Mapping[str, Any]) -> Explanation:
     rows = _rows(traced, c, row["as_of"])
     activity = frozenset(traced.policy.activity) - {ORDER_PLACED}
     life = Life(
-        orders=[Order(*one.values()) for one in traced.table("explain", "orders", c=c).to_pylist()],
+        orders=_orders(traced, c),
         activity=[event["at_us"] for event in rows.events if rows.kind(event) in activity],
-        policy=traced.policy, zone=traced.zone, clocks=traced.clocks,
-        snapshots=traced.table("explain", "snapshots").to_pylist(),
+        policy=traced.policy, zone=traced.zone, clocks=traced.clocks, known=traced.known,
+        first_month=traced.terrain.first_month,
     )  # fmt: skip
     occasions = life.occasions()
     dues = life.dues(occasions) if occasions else None
@@ -136,6 +137,14 @@ def _explained(traced: Trace, c: int, row: Mapping[str, Any]) -> Explanation:
     )  # fmt: skip
 
 
+def _orders(traced: Trace, c: int) -> list[Order]:
+    """The customer's orders that count as of the picture."""
+    clocks = traced.clocks
+    # where nobody asks what an order was of, the engine may not know
+    name = "labelled_orders" if clocks is not None and clocks.categories + clocks.regions else "orders"
+    return [Order(*row) for row in traced.engine.run(_SQL, "explain", name, c=c).fetchall()]
+
+
 def _rows(traced: Trace, c: int, as_of: int) -> Rows:
     """The customer's events, and where there are order ids what became of the orders."""
     events = traced.table("explain", "events", c=c, as_of=as_of).to_pylist()
@@ -143,9 +152,8 @@ def _rows(traced: Trace, c: int, as_of: int) -> Rows:
         return Rows(events, {}, frozenset())
     endings = traced.table("explain", "endings", c=c).to_pylist()
     back = traced.table("explain", "going_back", c=c).to_pylist()
-    return Rows(
-        events, {one["order_id"]: one["ended_at"] for one in endings}, frozenset((r["order_id"], r["at_us"]) for r in back)
-    )
+    ended_at = {one["order_id"]: one["ended_at"] for one in endings}
+    return Rows(events, ended_at, frozenset((one["order_id"], one["at_us"]) for one in back))
 
 
 def _plain(value: Any, name: str = "") -> Any:

@@ -1,15 +1,15 @@
 """One life judged by itself: its occasions, the snapshot of its month, and the numbers that decide about its silence.
 
-The same rule as the engine's, read for one customer with the formulas of `rhythm`; docs/reference/rules.md sections 3, 4 and 7.
+The same rule as the engine's, for one customer, with the formulas of `rhythm`: docs/reference/rules.md, sections 3, 4, 7.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tenure.lifecycle.learning import ANY
 from tenure.lifecycle.rhythm import LONGEST, odds, p_buy, thresholds, usual, z
@@ -19,8 +19,9 @@ from tenure.periods import date_of, day_of
 if TYPE_CHECKING:
     from tenure.lifecycle.learning import Clocks
     from tenure.lifecycle.policy import Policy, Rule
+    from tenure.lifecycle.population import Snapshots
 
-__all__ = ["Dues", "Group", "Judgement", "Life", "Occasion", "Order", "month_of"]
+__all__ = ["Dues", "Group", "Judgement", "Life", "Occasion", "Order", "Snapshot", "month_of"]
 
 _LIKELY: Final = 0.9
 """The range of the expected date holds this share of gaps on either side of the middle."""
@@ -39,6 +40,18 @@ class Group(NamedTuple):
 
     category: str | None
     region: str | None
+
+
+class Snapshot(NamedTuple):
+    """The population as known at a month's start."""
+
+    spread: tuple[float, float, float]
+    """mu, s2, t2 of the logarithms of gaps."""
+    theta: tuple[float, float, float, float]
+    """r, alpha, a, b of the purchase model."""
+    horizon: float
+    level: float
+    n: int
 
 
 class Occasion(NamedTuple):
@@ -110,11 +123,13 @@ class Life:
     policy: Policy
     zone: str
     clocks: Clocks | None
-    snapshots: Sequence[Mapping[str, Any]]
+    known: Snapshots
+    first_month: int
+    """Months since January 1970 of the first snapshot."""
 
     def occasions(self) -> list[Occasion]:
         """The days of the rhythm in order, with the group that holds after each."""
-        touches = [(order.at, order) for order in self.orders]
+        touches: list[tuple[int, Order | None]] = [(order.at, order) for order in self.orders]
         if touches:
             touches += [(at, None) for at in self.activity if at >= self.orders[0].at]
         found: list[Occasion] = []
@@ -140,7 +155,7 @@ class Life:
     def _clock(self, day: int, codes: tuple[int, int]) -> Clock:
         if self.clocks is None:
             return CALENDAR
-        return self.clocks.clocks[self.clocks.clock_for(month_of(day) - int(self.snapshots[0]["month"]), *codes)]
+        return self.clocks.clocks[self.clocks.clock_for(month_of(day) - self.first_month, *codes)]
 
     def _names(self, codes: tuple[int, int]) -> Group:
         if self.clocks is None:
@@ -151,9 +166,14 @@ class Life:
             None if region == ANY else self.clocks.regions[region],
         )
 
-    def snapshot(self, day: int) -> Mapping[str, Any]:
+    def snapshot(self, day: int) -> Snapshot:
         """The population as known at the start of the day's month."""
-        return self.snapshots[month_of(day) - int(self.snapshots[0]["month"])]
+        place, known = month_of(day) - self.first_month, self.known
+        return Snapshot(
+            (float(known.mu[place]), float(known.s2[place]), float(known.t2[place])),
+            (float(known.r[place]), float(known.alpha[place]), float(known.a[place]), float(known.b[place])),
+            float(known.horizon[place]), float(known.level[place]), int(known.n[place]),
+        )  # fmt: skip
 
     def rule(self, group: Group) -> Rule:
         """The rule for a group."""
@@ -165,7 +185,7 @@ class Life:
         x, t_x, logs = _numbers(occasions)
         whole = t_x if last.clock.plain else floor(t_x + 0.5)
         return thresholds(
-            x, whole, logs, _theta(known), _spread(known), known["horizon"], known["level"], self.rule(last.group)
+            x, whole, logs, known.theta, known.spread, known.horizon, known.level, self.rule(last.group)
         )
 
     def dues(self, occasions: Sequence[Occasion]) -> Dues:
@@ -177,7 +197,7 @@ class Life:
         if season_end is not None and x < 2:
             floor_day = season_end
         short, long, inactive = (max(floor_day, _reached(last, silence)) for silence in self.silences(occasions))
-        spread = [min(float(usual(x, logs, *_spread(known), z=one)), LONGEST) for one in (0.0, -z(_LIKELY), z(_LIKELY))]
+        spread = [min(float(usual(x, logs, *known.spread, z=one)), LONGEST) for one in (0.0, -z(_LIKELY), z(_LIKELY))]
         expected, earliest, latest = (_reached(last, gap) for gap in spread)
         long = max(short, long)
         return Dues(
@@ -191,16 +211,16 @@ class Life:
         x, t_x, logs = _numbers(occasions)
         rule, today = self.rule(last.group), day_of(as_of - 1, self.zone)
         silence = max(float(last.clock.lam(today)) - float(last.clock.lam(last.day)), 0.0)
-        marks = [float(odds(known["level"], part)) for part in rule.odds]
+        marks = [float(odds(known.level, part)) for part in rule.odds]
         short, long, inactive = self.silences(occasions)
         return Judgement(
             rule=rule.kind, scope=self._scope(last.group), clock=self._clock_words(last),
             occasions=len(occasions), repeats=x, repeat_days=t_x, silent_days=today - last.day, silence=silence,
-            usual_days=float(usual(x, logs, *_spread(known))), short_days=short, long_days=long, inactive_days=inactive,
-            chance=float(p_buy(silence, x, t_x, known["horizon"], *_theta(known))),
+            usual_days=float(usual(x, logs, *known.spread)), short_days=short, long_days=long, inactive_days=inactive,
+            chance=float(p_buy(silence, x, t_x, known.horizon, *known.theta)),
             mark_short=marks[0], mark_long=marks[1], mark_inactive=marks[2],
-            average=known["level"], horizon_days=round(known["horizon"]), snapshot_month=int(known["month"]),
-            customers=int(known["n"]),
+            average=known.level, horizon_days=round(known.horizon), snapshot_month=month_of(last.day),
+            customers=known.n,
         )  # fmt: skip
 
     def _scope(self, group: Group) -> str:
@@ -236,7 +256,8 @@ class _Shares:
         return self._most(self.counts[0]), self._most(self.counts[1])
 
     def _most(self, counts: Counter[int]) -> int:
-        code, n = max(((code, n) for code, n in counts.items() if code != ANY), key=lambda pair: pair[1], default=(ANY, 0))
+        named = ((code, n) for code, n in counts.items() if code != ANY)
+        code, n = max(named, key=lambda pair: pair[1], default=(ANY, 0))
         return code if 5 * n >= 4 * self.orders else ANY
 
 
@@ -257,11 +278,3 @@ def _reached(last: Occasion, silence: float) -> int:
     """The first day on which a silence of so many clock days is reached, at the earliest the next."""
     clock = last.clock
     return max(last.day + 1, ceil(float(clock.lam_inv(float(clock.lam(last.day)) + silence)) - 1e-9))
-
-
-def _theta(known: Mapping[str, Any]) -> tuple[float, float, float, float]:
-    return known["r"], known["alpha"], known["a"], known["b"]
-
-
-def _spread(known: Mapping[str, Any]) -> tuple[float, float, float]:
-    return known["mu"], known["s2"], known["t2"]

@@ -40,7 +40,7 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """One customer's rows as the engine has them: events in order, when orders ended, and which order rows are refunds."""
+    """One customer's rows as the engine has them: events in order, ends of orders, and which order rows are refunds."""
 
     events: Sequence[Mapping[str, Any]]
     ended_at: Mapping[str, int]

@@ -45,7 +45,8 @@ def _lines(one: Explanation) -> Iterator[str]:
     yield from ("", "What would change it")
     for sentence in one.ahead:
         yield from _wrapped(sentence)
-    yield from ("", f"What happened ({one.orders} orders that count, on {one.occasions} days)")
+    counts = "counts" if one.orders == 1 else "count"
+    yield from ("", f"What happened ({_many(one.orders, 'order')} that {counts}, on {_many(one.occasions, 'day')})")
     left_out = len(one.record) - _SHOWN
     if left_out > 0:
         yield f"  the last {_SHOWN} of {len(one.record)} (all of them with --json)"
@@ -54,12 +55,13 @@ def _lines(one: Explanation) -> Iterator[str]:
 
 def _numbers(of: Judgement) -> list[tuple[str, ...]]:
     month = f"1 {MONTHS[of.snapshot_month % 12]} {1970 + of.snapshot_month // 12}"
+    limits = (of.short_days, of.long_days, of.inactive_days)
     rows = [
         ("kind", f"{of.rule}, for {of.scope}"),
         ("days counted on", of.clock),
-        ("occasions", f"{of.occasions}, the last {of.silent_days} days ago"),
+        ("occasions", f"{of.occasions}, the last {_many(of.silent_days, 'day')} ago"),
         ("usual gap", f"{of.usual_days:.1f} days"),
-        ("short, long, inactive", f"after {of.short_days:.1f}, {of.long_days:.1f}, {of.inactive_days:.1f} days of silence"),
+        ("short, long, inactive", f"after {', '.join(f'{days:.1f}' for days in limits)} days of silence"),
     ]
     if of.rule in ("rhythm", "chance"):
         marks = ", ".join(_percent(mark) for mark in (of.mark_short, of.mark_long, of.mark_inactive))
@@ -67,7 +69,7 @@ def _numbers(of: Judgement) -> list[tuple[str, ...]]:
             ("chance to order", f"{_percent(of.chance)} within {of.horizon_days} days"),
             ("marks for the chance", f"{marks} (short, long, inactive); the shop's average is {_percent(of.average)}"),
         ]
-    return [*rows, ("population", f"{of.customers} customers, as known on {month}")]
+    return [*rows, ("population", f"{_many(of.customers, 'customer')}, as known on {month}")]
 
 
 def _due(dues: Dues) -> list[tuple[str, ...]]:
@@ -96,6 +98,10 @@ def _money(each: Happening) -> str:
         return str(Money(each.amount_minor, each.currency or "EUR")).removesuffix("" if each.currency else " EUR")
     except InvalidInput:
         return str(each.amount_minor)
+
+
+def _many(n: int, what: str) -> str:
+    return f"{n:,} {what if n == 1 else what + 's'}"
 
 
 def _percent(share: float) -> str:

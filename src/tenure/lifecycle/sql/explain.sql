@@ -26,7 +26,7 @@ ORDER BY e."at", e.kind, e.order_id, e.amount_minor
 
 -- name: orders
 -- the orders that count as of the picture
-SELECT o.at_us, o.category, o.region
+SELECT o.at_us, -1 AS category, -1 AS region
 FROM orders o LEFT JOIN lives v ON v.life = o.life
 WHERE (v.life IS NULL AND o.life = $c) OR (v.c = $c AND v.to_at = 9000000000000000000)
 ORDER BY o.at_us
@@ -38,5 +38,8 @@ SELECT o.order_id, o.ended_at FROM counted o WHERE o.c = $c AND o.order_id IS NO
 -- rows of orders that are money going back
 SELECT p.order_id, p.at_us FROM order_parts p WHERE p.c = $c AND p.placed = 0
 
--- name: snapshots
-SELECT p.* FROM snapshots p ORDER BY p.month
+-- name: labelled_orders
+SELECT o.at_us, o.category, o.region
+FROM orders o LEFT JOIN lives v ON v.life = o.life
+WHERE (v.life IS NULL AND o.life = $c) OR (v.c = $c AND v.to_at = 9000000000000000000)
+ORDER BY o.at_us

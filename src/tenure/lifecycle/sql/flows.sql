@@ -5,6 +5,9 @@
 -- name: of_starts
 CREATE OR REPLACE VIEW turns AS SELECT s.c, s.from_at, s.code FROM starts s
 
+-- name: of_slice
+CREATE OR REPLACE VIEW turns AS SELECT b.c, b.from_at, CAST(b.code AS INTEGER) AS code FROM begun b
+
 -- name: of_history
 CREATE OR REPLACE VIEW turns AS
 SELECT h.customer_id AS c, h."from" AS from_at, w.code
