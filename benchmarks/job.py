@@ -78,15 +78,16 @@ def pandas(orders: Path, out: Path) -> None:
     import pandas as pd
 
     as_of = pd.Timestamp(AS_OF)
-    frame = pd.read_parquet(orders, columns=["customer_id", "at"])
+    frame = pd.read_parquet(orders)
     frame = frame[frame["at"] < as_of].sort_values(["customer_id", "at"])
-    frame["gap"] = frame.groupby("customer_id", sort=False)["at"].diff().dt.total_seconds() / 86400
+    frame["gap_days"] = frame.groupby("customer_id")["at"].diff().dt.total_seconds() / 86400
     by_customer = frame.groupby("customer_id")
-    seen = by_customer["at"].agg(orders="count", first_order_at="min", last_order_at="max")
-    usual = by_customer["gap"].median()
-    seen["usual_gap_days"] = usual.fillna(usual.median())
-    silent = (as_of - seen["last_order_at"]).dt.total_seconds() / 86400 / seen["usual_gap_days"]
-    tests = [silent > 6, silent > 2, seen["orders"] == 1, seen["orders"] == 2]
+    seen = by_customer.agg(orders=("at", "size"), first_order_at=("at", "min"), last_order_at=("at", "max"))
+    seen["gap_days"] = by_customer["gap_days"].median()
+    usual = seen["gap_days"].fillna(seen["gap_days"].median())
+    for name, gaps in (("expected_next_at", 1), ("overdue_at", 2), ("long_overdue_at", 4), ("inactive_at", 6)):
+        seen[name] = seen["last_order_at"] + pd.to_timedelta(gaps * usual, unit="D")
+    tests = [seen["inactive_at"] <= as_of, seen["overdue_at"] <= as_of, seen["orders"] == 1, seen["orders"] == 2]
     seen["stage"] = np.select(tests, ["inactive", "lapsed", "new", "active"], "loyal")
     seen.reset_index().to_parquet(out, compression="zstd")
 
