@@ -1,7 +1,7 @@
-"""Which rule would have been right how often, and whether another is worth a change: everything of `suggest` but the counting.
+"""Which rule would have been right how often, and whether another is worth a change: all of `suggest` but the counting.
 
-Two periods are kept apart. A rule is chosen on the *past* origins; the *untouched* ones come after the last of their outcomes was
-known, and only show what the choice was worth. docs/explanation/rhythm.md has the reasons and the figures.
+Two periods are kept apart. A rule is chosen on the *past* origins; the *untouched* ones come after the last of their
+outcomes was known, and only show what the choice was worth. docs/explanation/rhythm.md has reasons and figures.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.lifecycle.policy import Policy, Rule
+from tenure.lifecycle.policy import Policy, Rule, Scope
 from tenure.measure.judge import (
     Changes,
     Outcomes,
@@ -25,12 +25,18 @@ from tenure.measure.judge import (
     share_flagged,
 )
 
-__all__ = ["DEPTHS", "Candidate", "Depth", "Score", "Tallies", "Verdict", "candidates", "label", "score"]
+__all__ = [
+    "DEPTHS", "SCOPE_CUSTOMERS", "Candidate", "Depth", "Place", "Score", "Tallies", "Verdict", "adopted", "candidates",
+    "label", "verdict",
+]
 
 GAIN: Final = 0.01
 """A smaller difference of balanced accuracy is noise."""
 ERRORS: Final = 2.0
 """And so is one below this many standard errors of its own."""
+FEWEST_CUSTOMERS: Final = 50
+SCOPE_CUSTOMERS: Final = 200
+"""Fewer are too few for a rule of their own. The whole shop, and a scope that the policy has, need FEWEST_CUSTOMERS."""
 DEPTHS: Final = ("active", "short", "long", "seasonal", "inactive")
 
 _DEPTH_OF: Final = (0, 0, 0, 0, 1, 2, 3, 4, 4)  # by the code of a stage
@@ -56,7 +62,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A rule that is tried. `offered`: whether it may be proposed; the chance alone is shown, but calls most first orders lapsed."""
+    """A rule that is tried. `offered`: whether it may be proposed; the chance alone only shows what the floors cost."""
 
     name: str
     rule: Rule
@@ -81,9 +87,9 @@ class Depth:
 class Score:
     """One rule in one scope. Figures are means over origins, each weighing the same; None where one cannot be said.
 
-    past_accuracy: balanced accuracy on the past origins; past_gain, past_error: against the rule in force, and the standard
-    error of that, as if every origin said the same again. The rest, on the untouched origins: accuracy (balanced), precision, recall,
-    flagged (shares), pictures (customers x origins), depths (pooled).
+    past_accuracy: balanced accuracy on the past origins; past_gain, past_error: against the rule in force, and the
+    standard error of that, as if every origin said the same again. The rest is of the untouched origins: accuracy
+    (balanced), precision, recall and flagged (shares), pictures (customers x origins), depths (over all pictures).
     """
 
     name: str
@@ -100,21 +106,31 @@ class Score:
 
     @property
     def ahead(self) -> bool:
-        """Whether the rule may be proposed instead of the one in force: offered, and its gain on the past more than noise."""
+        """Whether the rule may be proposed instead of the one in force: offered, and its past gain more than noise."""
         if not self.offered or self.past_gain is None or self.past_error is None:
             return False
         return self.past_gain > max(GAIN, ERRORS * self.past_error)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """All rules in one scope. `scores[0]` is the rule in force; `chosen` is the place of the one proposed, 0 to keep it.
+class Place:
+    """Whom a verdict is about. `number`: 0 the whole shop, i `policy.scopes[i - 1]`, None a group without a scope."""
 
-    `customers`: at the last untouched origin; `past_pictures`: customers x past origins. `lacking`: why nothing can be said, or None.
-    """
-
+    number: int | None
     category: str | None
     region: str | None
+    in_force: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All rules in one place. `scores[0]` is the rule in force, `chosen` the place of the one to apply, 0 to keep it.
+
+    `customers`: at the last untouched origin. `past_pictures`: customers x past origins. `lacking`: why no rule can be
+    chosen here, or None.
+    """
+
+    place: Place
     customers: int
     past_pictures: int
     scores: tuple[Score, ...]
@@ -124,13 +140,13 @@ class Verdict:
     @property
     def name(self) -> str:
         """The scope in words."""
-        parts = [f"{role} {word}" for role, word in (("category", self.category), ("region", self.region)) if word is not None]
-        return ", ".join(parts) or "whole shop"
+        named = (("category", self.place.category), ("region", self.place.region))
+        return ", ".join(f"{role} {word}" for role, word in named if word is not None) or "whole shop"
 
 
 @dataclass(frozen=True, slots=True)
 class Tallies:
-    """Counts of one scope: [rule, origin, 0 gone or 1 back, 0 clear or 1 flagged by the rule in force, code of the stage]."""
+    """Counts of one place: [rule, origin, 0 gone or 1 back, 0 clear or 1 flagged by the rule in force, stage]."""
 
     counts: Ints
 
@@ -191,7 +207,55 @@ def label(rule: Rule) -> str:
     return ", ".join(["rhythm", *said, *(["own levels"] if differs else [])])
 
 
-def score(tallies: Tallies, rule: int, tried: Candidate, past: Sequence[int], untouched: Sequence[int]) -> Score:
+def verdict(
+    place: Place, tallies: Tallies, tried: Sequence[Candidate], past: Sequence[int], untouched: Sequence[int],
+    shop: Verdict | None,
+) -> Verdict:
+    """What is to apply in one place. `tried[0]` is the rule in force; `shop`: the verdict on the whole shop, None to
+    make that one. `past`, `untouched`: places of the origins."""
+    scores = tuple(_score(tallies, rule, one, past, untouched) for rule, one in enumerate(tried))
+    scores = (replace(scores[0], name=label(place.in_force)), *scores[1:])
+    customers = tallies.customers(untouched[-1])
+    lacking = _lacking(place, customers, scores[0])
+    ahead = [rule for rule, one in enumerate(scores) if one.ahead and not lacking]
+    best = max(ahead, key=lambda rule: scores[rule].past_accuracy or 0.0, default=0)
+    if place.number is None and shop is not None and shop.chosen:
+        best = _against_shop(scores, best, shop.chosen, bool(lacking))
+    return Verdict(place, customers, sum(tallies.customers(origin) for origin in past), scores, best, lacking)
+
+
+def _lacking(place: Place, customers: int, in_force: Score) -> str | None:
+    needed = SCOPE_CUSTOMERS if place.number is None else FEWEST_CUSTOMERS
+    if customers < needed:
+        return f"{needed} customers are needed, and there are {customers}"
+    if in_force.past_accuracy is None or in_force.accuracy is None:
+        return "at no month start did some come back and others stay away"
+    return None
+
+
+def _against_shop(scores: Sequence[Score], best: int, shop: int, lacking: bool) -> int:
+    """What applies in a group if the whole shop changes: its own best, the shop's, or the old rule if that is better."""
+    new = scores[shop]
+    if lacking or new.past_accuracy is None or new.past_gain is None or new.past_error is None:
+        return shop
+    if (scores[best].past_accuracy or 0.0) > new.past_accuracy + GAIN and best:
+        return best
+    return 0 if -new.past_gain > max(GAIN, ERRORS * new.past_error) else shop
+
+
+def adopted(policy: Policy, tried: Sequence[Candidate], verdicts: Sequence[Verdict]) -> Policy:
+    """The policy with every chosen rule; a group gets a scope only where it is to differ from the whole shop."""
+    rules = [tried[one.chosen].rule if one.chosen else one.place.in_force for one in verdicts]
+    scopes, new = list(policy.scopes), []
+    for one, rule in zip(verdicts, rules, strict=True):
+        if one.place.number is None and rule != rules[0]:
+            new.append(Scope(category=one.place.category, region=one.place.region, rule=rule))
+        elif one.place.number:
+            scopes[one.place.number - 1] = replace(scopes[one.place.number - 1], rule=rule)
+    return replace(policy, rule=rules[0], scopes=(*scopes, *new))
+
+
+def _score(tallies: Tallies, rule: int, tried: Candidate, past: Sequence[int], untouched: Sequence[int]) -> Score:
     """One rule's figures on the origins of both periods at which there were both outcomes."""
     then = [origin for origin in past if tallies.mixed(origin)]
     now = [tallies.outcomes(rule, origin) for origin in untouched if tallies.mixed(origin)]

@@ -1,12 +1,13 @@
 """Which rhythm would have suited this shop best: rules tried on its own past, and what the choice was worth afterwards.
 
-Every rule is one tracing of all lives; as no rule looks ahead, the pictures of all months are read off it. The pictures are counted
-in the engine beside who ordered within the shop's own horizon, so only counts leave it. docs/explanation/rhythm.md says why it is done so.
+The population is known once, lives are walked once a rule; as no rule looks ahead, the pictures of all months are read
+off that one walk. They are counted in the engine beside who ordered within the shop's own horizon, so only counts leave
+it. Why it is done so, and what it gives on real orders: docs/explanation/rhythm.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,15 +15,27 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tenure.lifecycle.choosing import DEPTHS, Candidate, Score, Tallies, Verdict, candidates, label, score
+from tenure.lifecycle.choosing import (
+    DEPTHS,
+    SCOPE_CUSTOMERS,
+    Candidate,
+    Place,
+    Tallies,
+    Verdict,
+    adopted,
+    candidates,
+    label,
+    verdict,
+)
 from tenure.lifecycle.policy import Policy, Rule, Scope
+from tenure.lifecycle.proposal import Origin, kept_text, proposal_text
 from tenure.lifecycle.trace import STAGES, Trace, trace
-from tenure.periods import date_of, start_of_day
+from tenure.periods import start_of_day
 
 if TYPE_CHECKING:
     from tenure.read import Timeline
 
-__all__ = ["Origin", "Suggestion", "suggest"]
+__all__ = ["Suggestion", "suggest"]
 
 FIRST_MONTH: Final = 3
 """Months of the file before the first origin."""
@@ -31,8 +44,6 @@ PAST: Final = 12
 UNTOUCHED: Final = 3
 """At most so many are kept for judging, and only one if fewer than ENOUGH would be left to choose on."""
 ENOUGH: Final = 3
-FEWEST_CUSTOMERS: Final = 50
-SCOPE_CUSTOMERS: Final = 200
 
 _SQL: Final = "tenure.lifecycle"
 _BUCKET_US: Final = 21_600_000_000
@@ -45,22 +56,12 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """A month start whose outcome is known: its day, the shop's horizon then, and the two instants between which an order counts.
-
-    `untouched`: whether it is kept for judging.
-    """
-
-    day: int
-    horizon_days: float
-    at_us: int
-    ends_at: int
-    untouched: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Suggestion:
-    """The policy to use, and what speaks for it. `verdicts[0]` is the whole shop; empty if too little is known to try anything."""
+    """The policy to use, and what speaks for it.
+
+    `verdicts[0]` is the whole shop; there are none if there are too few months to try anything. `lacking`: why nothing
+    could be compared, or None. `text`: a few sentences, then the rules side by side.
+    """
 
     policy: Policy
     changed: bool
@@ -72,9 +73,10 @@ class Suggestion:
     def table(self) -> pa.Table:
         """One row per scope and rule, the rule in force first; absent is null.
 
-        scope, category, region, rule, in_force, offered, proposed, past_balanced_accuracy, past_gain, past_gain_error, past_pictures,
-        balanced_accuracy, precision, recall, flagged, customers, pictures, and for active, short, long, seasonal and inactive NAME_returned
-        (share who ordered) and NAME_n. `past_` is the period of the choice, the rest the untouched one; see `Score` and `Verdict`.
+        scope, category, region, rule, in_force, offered, proposed, past_balanced_accuracy, past_gain, past_gain_error,
+        past_pictures, balanced_accuracy, precision, recall, flagged, customers, pictures, and for active, short, long,
+        seasonal and inactive NAME_returned (share who ordered) and NAME_n. `past_`: the period of the choice; the rest
+        is of the untouched one. See `Score` and `Verdict`.
         """
         rows = [_row(verdict, place) for verdict in self.verdicts for place in range(len(verdict.scores))]
         return pa.Table.from_pylist(rows, schema=_SCHEMA)
@@ -84,8 +86,8 @@ _TEXT: Final = ("scope", "category", "region", "rule")
 _FLAGS: Final = ("in_force", "offered", "proposed")
 _COUNTS: Final = ("past_pictures", "customers", "pictures")
 _COLUMNS: Final = (
-    *_TEXT, *_FLAGS, "past_balanced_accuracy", "past_gain", "past_gain_error", "past_pictures", "balanced_accuracy", "precision",
-    "recall", "flagged", "customers", "pictures",
+    *_TEXT, *_FLAGS, "past_balanced_accuracy", "past_gain", "past_gain_error", "past_pictures",
+    "balanced_accuracy", "precision", "recall", "flagged", "customers", "pictures",
 )  # fmt: skip
 
 
@@ -106,8 +108,9 @@ _SCHEMA: Final = pa.schema(
 def _row(verdict: Verdict, place: int) -> dict[str, Any]:
     one = verdict.scores[place]
     row: dict[str, Any] = {
-        "scope": verdict.name, "category": verdict.category, "region": verdict.region, "rule": one.name, "in_force": place == 0,
-        "offered": one.offered, "proposed": place > 0 and place == verdict.chosen, "past_balanced_accuracy": one.past_accuracy,
+        "scope": verdict.name, "category": verdict.place.category, "region": verdict.place.region, "rule": one.name,
+        "in_force": place == 0, "offered": one.offered, "proposed": place > 0 and place == verdict.chosen,
+        "past_balanced_accuracy": one.past_accuracy,
         "past_gain": one.past_gain, "past_gain_error": one.past_error, "past_pictures": verdict.past_pictures,
         "balanced_accuracy": one.accuracy, "precision": one.precision, "recall": one.recall, "flagged": one.flagged,
         "customers": verdict.customers, "pictures": one.pictures,
@@ -120,13 +123,14 @@ def _row(verdict: Verdict, place: int) -> dict[str, Any]:
 def suggest(
     timeline: Timeline, policy: Policy, *, zone: str, until: int, progress: Callable[[str], None] | None = None
 ) -> Suggestion:
-    """Try rules and levels on the past before `until` (us UTC) and propose the best, where it is better by more than noise.
+    """Try rules and levels on the past before `until` (us UTC); propose the best where it is better by more than noise.
 
-    Every month start from the fourth month on whose outcome is known is an origin; the outcome is whether somebody who ever ordered
-    does so again within the shop's own horizon as known that day. A rule is chosen on the past origins whose outcome was known
-    before the untouched ones begin. Scopes: the whole shop (with scopes in the policy, those whom none fits), the policy's own, and each
-    category and region of at least 200 customers. `progress` is called with a few words before each rule. With too little
-    history the policy stays as it is and `lacking` says why. BadTime for an unknown zone.
+    Every month start from the fourth month on whose outcome is known is an origin; the outcome is whether somebody who
+    ever ordered does so again within the shop's own horizon as known that day. A rule is chosen on the past origins,
+    whose outcomes were known before the untouched ones begin. Scopes: the whole shop (with scopes in the policy: those
+    whom none fits) and the policy's own, or if it has none each category and region of at least 200 customers.
+    `progress` is called with a few words before each rule. With too little history the policy stays as it is and
+    `lacking` says why. BadTime for an unknown zone.
     """
     tell = progress or _tell_nobody
     labelled = bool(timeline.has & {"category", "region"})
@@ -142,8 +146,7 @@ def suggest(
     tables = [_counted(traced, keep=True)]
     for one in tried[1:]:
         tell(f"trying {one.name}")
-        rule_alone = replace(policy, rule=one.rule, scopes=())
-        tables.append(_counted(trace(timeline, rule_alone, zone=zone, until=until), keep=False))
+        tables.append(_counted(_under(traced, one.rule), keep=False))
     return _judged(policy, origins, tried, tables, _words(traced) if labelled else {})
 
 
@@ -152,25 +155,36 @@ def _tell_nobody(_: str) -> None:
 
 
 def _keeping_labels(policy: Policy) -> Policy:
-    return policy if policy.scopes else replace(policy, scopes=(replace(_NOBODY, rule=policy.rule),))
+    known = policy.scopes or policy.seasons or policy.learn
+    return policy if known else replace(policy, scopes=(replace(_NOBODY, rule=policy.rule),))
 
 
 def _origins(traced: Trace) -> tuple[Origin, ...]:
-    """Those to choose on, at most PAST, then those to judge on; all whose outcome is known if that is too few to do either."""
+    """Month starts to choose on, at most PAST, then those to judge on."""
     known = []
-    snapshots = traced.table("dues", "all_snapshots")
-    months, horizons = snapshots["month"].to_pylist(), snapshots["horizon"].to_pylist()
-    for month, horizon in list(zip(months, horizons, strict=True))[FIRST_MONTH:]:
-        day = int(np.datetime64(month, "M").astype("datetime64[D]").astype(np.int64))
+    for place, horizon in list(enumerate(traced.known.horizon.tolist()))[FIRST_MONTH:]:
+        month = np.datetime64(traced.terrain.first_month + place, "M")
+        day = int(month.astype("datetime64[D]").astype(np.int64))
         ends_at = start_of_day(day + int(horizon), traced.zone)
         if ends_at <= traced.until:
-            known.append(Origin(day, horizon, start_of_day(day, traced.zone), ends_at, False))
-    for untouched in (UNTOUCHED, 1):
-        kept = [replace(origin, untouched=True) for origin in known[-untouched:]]
-        past = [origin for origin in known if kept and origin.ends_at <= kept[0].at_us]
-        if len(past) >= ENOUGH:
-            break
-    return tuple(past[-PAST:] + kept)
+            known.append(Origin(day, horizon, start_of_day(day, traced.zone), ends_at, untouched=False))
+    past, kept = _parted(known, UNTOUCHED)
+    if len(past) < ENOUGH:
+        past, kept = _parted(known, 1)
+    return tuple(past[-PAST:] + [replace(origin, untouched=True) for origin in kept])
+
+
+def _parted(known: list[Origin], untouched: int) -> tuple[list[Origin], list[Origin]]:
+    """Those whose outcome was known before the last `untouched` ones began, and these."""
+    kept = known[-untouched:]
+    return [origin for origin in known if kept and origin.ends_at <= kept[0].at_us], kept
+
+
+def _under(traced: Trace, rule: Rule) -> Trace:
+    """The same lives under one rule for everybody; the population behind it does not depend on rules."""
+    scopes = tuple(replace(scope, rule=rule) for scope in traced.policy.scopes)
+    policy = replace(traced.policy, rule=rule, scopes=scopes)
+    return replace(traced, policy=policy, terrain=replace(traced.terrain, policy=policy))
 
 
 def _too_few(origins: Sequence[Origin]) -> str | None:
@@ -178,21 +192,19 @@ def _too_few(origins: Sequence[Origin]) -> str | None:
     if past >= ENOUGH - 1:
         return None
     return (
-        f"to choose a rule, {ENOUGH - 1} month starts from the fourth month on are needed whose outcome was known before the one it is "
-        f"judged on, and there {'is' if past == 1 else 'are'} {past or 'none'}"
+        f"to choose a rule, {ENOUGH - 1} month starts from the fourth month on are needed whose outcome was known "
+        f"before the one it is judged on, and there {'is' if past == 1 else 'are'} {past or 'none'}"
     )
 
 
-def _kept(policy: Policy, origins: tuple[Origin, ...], lacking: str, verdicts: tuple[Verdict, ...] = ()) -> Suggestion:
-    text = (
-        f"Too little history to compare rules: {lacking}.\nThe policy stays as it is: {label(policy.rule)}. "
-        "Its numbers come from the shop's orders as far as they go, and from standard values for the rest."
-    )
-    return Suggestion(policy, False, origins, verdicts, lacking, text)
+def _kept(
+    policy: Policy, origins: tuple[Origin, ...], lacking: str, verdicts: tuple[Verdict, ...] = ()
+) -> Suggestion:
+    return Suggestion(policy, False, origins, verdicts, lacking, kept_text(policy, lacking))
 
 
 def _lay_origins(timeline: Timeline, origins: Sequence[Origin], labelled: bool) -> None:
-    """Make `origins`, `origin_buckets` and what does not depend on a rule: `members`, `outcomes` and an empty `kept`."""
+    """Make `origins`, `origin_buckets` and what no rule changes: `members`, `outcomes` and an empty `kept`."""
     engine = timeline.engine
     at = np.array([origin.at_us for origin in origins], np.int64)
     ends = np.array([origin.ends_at for origin in origins], np.int64)
@@ -211,9 +223,9 @@ def _lay_origins(timeline: Timeline, origins: Sequence[Origin], labelled: bool) 
 
 
 def _counted(traced: Trace, *, keep: bool) -> pa.Table:
-    """How many customers there were of each kind at each origin; `keep`: this is the rule that the others are compared with."""
+    """How many customers of each kind there were at each origin; `keep`: the others are compared with this rule."""
     tables = []
-    for _ in traced.each_slice():
+    for _ in _each_starts(traced):
         traced.run("suggest", "spans")
         traced.run("suggest", "standing")
         if keep:
@@ -222,10 +234,26 @@ def _counted(traced: Trace, *, keep: bool) -> pa.Table:
     return pa.concat_tables(tables)
 
 
+def _each_starts(traced: Trace) -> Iterator[None]:
+    """Make the table `starts` of some customers after others; of all at once where lives must be put together first."""
+    if traced.merged:
+        traced.merge([lives.begun for lives in traced.each_slice()])
+        yield
+        return
+    for lives in traced.each_slice():
+        begun = lives.begun
+        traced.engine.put("starts", pa.table({"c": begun.life, "from_at": begun.from_at, "code": begun.code}))
+        yield
+
+
 def _words(traced: Trace) -> dict[str, list[str]]:
     """The categories and regions of the file, by their codes."""
     found = traced.table("orders", "words").to_pylist()
     return {role: [row["word"] for row in found if row["role"] == role] for role in ("category", "region")}
+
+
+def _word(words: dict[str, list[str]], role: str, code: int) -> str | None:
+    return words[role][code] if code >= 0 else None
 
 
 class _Counts:
@@ -246,10 +274,57 @@ class _Counts:
         n = np.bincount(self.cell[fits], self.n[fits], minlength=int(np.prod(self.shape)))
         return Tallies(n.astype(np.int64).reshape(self.shape))
 
-    def of(self, category: int | None, region: int | None) -> NDArray[np.bool_]:
-        """Rows of customers of a category, a region, both or (neither given) all."""
-        fits = np.ones(len(self.cell), dtype=bool)
-        for codes, wanted in ((self.category, category), (self.region, region)):
-            if wanted is not None:
-                fits &= codes == wanted
-        return fits
+    def of(self, *, category: int | None = None, region: int | None = None) -> NDArray[np.bool_]:
+        """Which rows are of customers of a category or a region."""
+        return np.asarray(self.category == category if region is None else self.region == region)
+
+    def under(self, policy: Policy, words: dict[str, list[str]], number: int) -> NDArray[np.bool_]:
+        """Which rows are of customers under the policy's scope of that number, 0 for none."""
+        if not policy.scopes:
+            return np.full(len(self.cell), number == 0)
+        pairs, which = np.unique(np.stack([self.category, self.region]), axis=1, return_inverse=True)
+        found = [
+            policy.scope_for(_word(words, "category", category), _word(words, "region", region)) == number
+            for category, region in pairs.T.tolist()
+        ]
+        return np.array(found, dtype=bool)[which.ravel()]
+
+    def customers(self, fits: NDArray[np.bool_], origin: int) -> int:
+        """How many stood at an origin under the rule in force."""
+        rule, place = np.unravel_index(self.cell, self.shape)[:2]
+        return int(self.n[fits & (rule == 0) & (place == origin)].sum())
+
+
+def _judged(
+    policy: Policy, origins: tuple[Origin, ...], tried: Sequence[Candidate], tables: Sequence[pa.Table],
+    words: dict[str, list[str]],
+) -> Suggestion:
+    counts = _Counts(tables, len(origins))
+    past = [place for place, origin in enumerate(origins) if not origin.untouched]
+    untouched = list(range(len(past), len(origins)))
+    shop = verdict(
+        Place(0, None, None, policy.rule), counts.tallies(counts.under(policy, words, 0)), tried, past, untouched, None
+    )
+    if shop.lacking:
+        return _kept(policy, origins, shop.lacking, (shop,))
+    verdicts = [shop]
+    for place, fits in _places(policy, counts, words, untouched[-1]):
+        verdicts.append(verdict(place, counts.tallies(fits), tried, past, untouched, shop))
+    new = adopted(policy, tried, verdicts)
+    text = proposal_text(verdicts, origins, len(tried))
+    return Suggestion(new, new != policy, origins, tuple(verdicts), None, text)
+
+
+def _places(
+    policy: Policy, counts: _Counts, words: dict[str, list[str]], last: int
+) -> Iterator[tuple[Place, NDArray[np.bool_]]]:
+    """The policy's scopes; without any, each category and region of enough customers at the last origin."""
+    for number, scope in enumerate(policy.scopes, start=1):
+        yield Place(number, scope.category, scope.region, scope.rule), counts.under(policy, words, number)
+    if policy.scopes:
+        return
+    for role in ("category", "region"):
+        for code, word in enumerate(words.get(role, ())):
+            fits = counts.of(**{role: code})
+            if counts.customers(fits, last) >= SCOPE_CUSTOMERS:
+                yield Place(None, **({"category": None, "region": None} | {role: word}), in_force=policy.rule), fits
