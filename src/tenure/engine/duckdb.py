@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from tenure.engine.base import statement
@@ -44,6 +45,12 @@ class DuckDB:
         """Close the connection; its tables are gone."""
         self.connection.close()
 
+    def beside(self) -> DuckDB:
+        """The same tables through a connection of its own, for another thread."""
+        other = object.__new__(DuckDB)
+        other.connection = self.connection.cursor()
+        return other
+
     def run(self, package: str, topic: str, name: str, **params: Any) -> duckdb.DuckDBPyConnection:
         """Execute one named statement with bound parameters (`$word` in the text); returns the cursor to fetch from."""
         return self.connection.execute(statement(package, topic, name), params or None)
@@ -51,6 +58,10 @@ class DuckDB:
     def table(self, package: str, topic: str, name: str, **params: Any) -> pa.Table:
         """The result of one named statement as an Arrow table."""
         return self.connection.sql(statement(package, topic, name), params=params or None).to_arrow_table()
+
+    def batches(self, package: str, topic: str, name: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """The result of one named statement, some rows at a time; the connection is busy until the last."""
+        yield from self.connection.sql(statement(package, topic, name)).to_arrow_reader(rows)
 
     def put(self, name: str, table: pa.Table) -> None:
         """Make a table of the engine's own from an Arrow table, replacing what had that name.

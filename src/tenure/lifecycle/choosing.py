@@ -234,7 +234,7 @@ def _lacking(place: Place, customers: int, in_force: Score) -> str | None:
 
 
 def _against_shop(scores: Sequence[Score], best: int, shop: int, lacking: bool) -> int:
-    """What applies in a group if the whole shop changes: its own best, the shop's, or the old rule if that is better."""
+    """What applies in a group if the whole shop changes: its own best, the shop's, or the old rule if better."""
     new = scores[shop]
     if lacking or new.past_accuracy is None or new.past_gain is None or new.past_error is None:
         return shop

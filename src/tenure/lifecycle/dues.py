@@ -28,7 +28,6 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 NEVER: Final = np.iinfo(np.int64).max
-FAR: Final = 2**40
 _ROUNDING: Final = 1e-9
 
 
@@ -99,13 +98,21 @@ def caps(policy: Policy, standard: Standard, level: int) -> Floats:
 def _unsettled(given: Occasions, terrain: Terrain, known: Snapshots) -> Ints:
     """Places of the occasions whose next one does not come before anything can be due."""
     everybody = np.arange(len(given.x))
-    if given.version is not None:
+    if given.version is not None or terrain.policy.rule.kind != "rhythm":
         return everybody
-    ahead = np.r_[given.day[1:], 0] - given.day
-    ahead[given.last] = FAR
+    ahead = np.r_[given.day[1:], 0][: len(everybody)] - given.day
+    ahead[given.last] = 0
     standard = standards(given, everybody, terrain, known)
-    least = np.minimum(floors(terrain.policy, given.x, standard, 0), caps(terrain.policy, standard, 0))
-    return np.flatnonzero(ahead + 1 >= least)
+    # what is compared is the logarithm of the silence: exp() of ten million is dear, one of each whole day is not
+    logs = np.log(np.arange(int(ahead.max(initial=0)) + 1) + 1.0)
+    rule = terrain.policy.rule
+    least = standard.median + min(z(rule.floors[0]), z(rule.caps[0])) * standard.spread
+    early = np.flatnonzero(given.x < 2)
+    median, spread = standard.median[early], standard.spread[early]
+    least[early] = np.minimum(
+        median + z(rule.first_floor) * spread + np.log(rule.first_floors[0]), median + z(rule.caps[0]) * spread
+    )
+    return np.flatnonzero((logs[ahead] >= least) | given.last)
 
 
 def dues(given: Occasions, terrain: Terrain, known: Snapshots) -> Dues:

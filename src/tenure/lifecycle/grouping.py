@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tenure.lifecycle.learning import Clocks, OrderDays, learn
 from tenure.lifecycle.season import YEAR_DAYS
@@ -15,32 +16,42 @@ if TYPE_CHECKING:
     from tenure.lifecycle.policy import Policy
     from tenure.lifecycle.population import Month
 
-__all__ = ["clocks"]
+__all__ = ["clocks", "counting"]
+
+Ints = NDArray[np.int64]
 
 _SQL: Final = "tenure.lifecycle"
 
 
-def clocks(engine: DuckDB, policy: Policy, months: Sequence[Month], *, activity: bool) -> Clocks | None:
-    """The clocks of the shop, learnt from `sample`; None where the default rule on the plain calendar is all there is."""
+def clocks(
+    engine: DuckDB, policy: Policy, months: Sequence[Month], plain: Callable[[], OrderDays], *, activity: bool
+) -> Clocks | None:
+    """The clocks of the shop, learnt from `sample`; None where the default rule on the plain calendar is all there is.
+
+    `plain` gives the sample's order days for files that name no category and no region.
+    """
     needed = bool(months) and (activity or bool(policy.scopes or policy.seasons))
     two_years = bool(months) and months[-1].first_day - months[0].first_day + 31 >= 2 * YEAR_DAYS
     if not needed and not (policy.learn and two_years):
         return None
     words = engine.run(_SQL, "orders", "words").fetchall()
     names = {role: [word for kind, word in words if kind == role] for role in ("category", "region")}
-    found = learn(
-        _order_days(engine, months, bool(words)), [month.first_day for month in months], policy, names["category"], names["region"]
-    )
+    order_days = _labelled(engine, months) if words else plain()
+    found = learn(order_days, [month.first_day for month in months], policy, names["category"], names["region"])
     return found if needed or found.own else None
 
 
-def _order_days(engine: DuckDB, months: Sequence[Month], labelled: bool) -> OrderDays:
-    table = engine.table(_SQL, "orders", "order_days" if labelled else "plain_order_days")
+def _labelled(engine: DuckDB, months: Sequence[Month]) -> OrderDays:
+    table = engine.table(_SQL, "orders", "order_days")
     slot, day, category, region, to_at = (
         table[name].to_numpy().astype(np.int64) for name in ("slot", "day", "category", "region", "to_at")
     )
-    starts = np.array([month.start_at for month in months], np.int64)
-    until = np.searchsorted(starts, to_at, side="right") - 1
-    needed = until >= np.searchsorted([month.first_day for month in months], months[0].first_day + 2 * YEAR_DAYS - 31)
-    slot, day, category, region, until = (column[needed] for column in (slot, day, category, region, until))
-    return OrderDays(slot, day, category, region, until)
+    return counting(months, slot, day, category, region, to_at)
+
+
+def counting(months: Sequence[Month], slot: Ints, day: Ints, category: Ints, region: Ints, to_at: Ints) -> OrderDays:
+    """Order days with the last month at whose start they count; rows no month with two years before it asks for are left out."""
+    until = np.searchsorted(np.array([month.start_at for month in months], np.int64), to_at, side="right") - 1
+    first = np.searchsorted([month.first_day for month in months], months[0].first_day + 2 * YEAR_DAYS - 31)
+    needed = until >= first
+    return OrderDays(slot[needed], day[needed], category[needed], region[needed], until[needed])

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow as pa
 
-from tenure.lifecycle.standing import standing
+from tenure.lifecycle.standing import phrases, standing
 from tenure.lifecycle.trace import Trace, trace
-from tenure.lifecycle.words import MONTHS, STANCES, sentence_table
+from tenure.lifecycle.words import STANCES
 from tenure.periods import day_of
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 
-THIN: Final = 20
-"""With fewer customers in its snapshot the sentence says that standard values were used."""
-
 
 def picture(timeline: Timeline, policy: Policy, *, zone: str, as_of: int) -> Trace:
     """Make the table `stages` in the timeline's engine: COLUMNS, one row per customer seen before `as_of`, by customer.
@@ -35,10 +32,9 @@ def picture(timeline: Timeline, policy: Policy, *, zone: str, as_of: int) -> Tra
     """
     traced = trace(timeline, policy, zone=zone, until=as_of)
     engine = timeline.engine
-    engine.put("sentences", sentence_table())
+    engine.put("phrases", phrases(traced))
     engine.put("stance_words", _stance_words())
     engine.put("contacts", _contacts(traced, as_of))
-    engine.put("month_words", _month_words(traced))
     engine.put("this_picture", pa.table({"as_of": [as_of], "policy": [policy.hash]}))
     traced.run("picture", "stances" if traced.stanced else "no_stances")
     if traced.merged:
@@ -94,14 +90,4 @@ def _contacts(traced: Trace, as_of: int) -> pa.Table:
         ]
     return pa.table({
         "version": pa.array(range(len(contact)), pa.int32()), "contact_day": pa.array(contact, pa.int32())
-    })  # fmt: skip
-
-
-def _month_words(traced: Trace) -> pa.Table:
-    """Each month's first day and the number of customers in its snapshot, as people write them."""
-    months = range(traced.terrain.first_month, traced.terrain.first_month + traced.terrain.months)
-    n = traced.known.n.tolist()
-    return pa.table({
-        "month": pa.array(months, pa.int32()), "label": [f"1 {MONTHS[month % 12]} {1970 + month // 12}" for month in months],
-        "n_label": [f"{one:,}" for one in n], "thin": pa.array([int(one < THIN) for one in n], pa.int32()),
     })  # fmt: skip

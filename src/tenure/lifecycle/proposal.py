@@ -18,9 +18,9 @@ _HEADER: Final = (
     "active", "short", "long", "seasonal", "inactive",
 )  # fmt: skip
 _LEGEND: Final = (
-    "past: balanced accuracy where the rule was chosen (.500 is chance); gain: its lead over the rule in force there, +-",
-    "one standard error. The rest is of the untouched month starts: balanced accuracy, precision and recall of the flag,",
-    "the share flagged, and of the customers at each stage the share who ordered in time (n).",
+    "past: balanced accuracy where the rule was chosen (.500 is chance); gain: its lead over the rule in force there,",
+    "+- one standard error. The rest is of the untouched month starts: balanced accuracy, precision and recall of the",
+    "flag, the share flagged, and of the customers at each stage the share who ordered in time (n).",
 )
 
 

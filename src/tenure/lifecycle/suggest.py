@@ -318,13 +318,14 @@ def _judged(
 def _places(
     policy: Policy, counts: _Counts, words: dict[str, list[str]], last: int
 ) -> Iterator[tuple[Place, NDArray[np.bool_]]]:
-    """The policy's scopes; without any, each category and region of enough customers at the last origin."""
+    """The policy's scopes; without any, each category and region that holds enough customers, not all."""
     for number, scope in enumerate(policy.scopes, start=1):
         yield Place(number, scope.category, scope.region, scope.rule), counts.under(policy, words, number)
     if policy.scopes:
         return
+    everybody = counts.customers(counts.under(policy, words, 0), last)
     for role in ("category", "region"):
         for code, word in enumerate(words.get(role, ())):
             fits = counts.of(**{role: code})
-            if counts.customers(fits, last) >= SCOPE_CUSTOMERS:
+            if SCOPE_CUSTOMERS <= counts.customers(fits, last) < everybody:
                 yield Place(None, **({"category": None, "region": None} | {role: word}), in_force=policy.rule), fits

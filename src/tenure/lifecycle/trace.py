@@ -6,7 +6,9 @@ Sets are computed in the engine (`sql/*.sql`: which orders count, groups, lives 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,10 +20,11 @@ from tenure.events import ORDER_PLACED, ORDER_REFUNDED
 from tenure.lifecycle import beginnings, grouping
 from tenure.lifecycle.beginnings import Instants, Starts, instants, starts
 from tenure.lifecycle.dues import Dues, dues
+from tenure.lifecycle.learning import ANY, OrderDays
 from tenure.lifecycle.policy import Policy
 from tenure.lifecycle.population import Life, Month, Snapshots, sampled, snapshots
 from tenure.lifecycle.rhythm import LONGEST
-from tenure.lifecycle.walk import Occasions, Rows, Terrain, occasions
+from tenure.lifecycle.walk import Occasions, Rows, Terrain, days_of, occasions
 from tenure.lifecycle.words import day_labels
 from tenure.periods import Calendar, calendar, day_of
 
@@ -39,8 +42,9 @@ STAGES: Final = (
 """(stage, detail) by the codes of `beginnings`."""
 
 NO_NEGATIVE_DAYS: Final = 100_000_000  # added to days before dividing: 8.64e18 us in the SQL
-EVERYBODY: Final = (-(2**62), 2**62)
-ORDERS_AT_ONCE: Final = 2_000_000
+ORDERS_AT_ONCE: Final = 1_000_000
+AT_ONCE: Final = 2
+"""Slices walked at the same time; arrays release the interpreter, so two cores are used."""
 STANCES: Final = (
     "contact.refused", "contact.allowed", "customer.left", "customer.erased",
     "message.bounced", "complaint.opened", "complaint.resolved",
@@ -77,7 +81,6 @@ class Trace:
     """Whether anybody ever left, refused, complained or bounced: then the table `stances` exists."""
     merged: bool
     """Whether orders may end, other events count or leavings occur: then lives are put together in SQL after the walk."""
-    slices: tuple[tuple[int, int], ...]
 
     @property
     def calendar(self) -> Calendar:
@@ -105,15 +108,38 @@ class Trace:
     def each_slice(self) -> Iterator[Slice]:
         """Walk one slice of the lives after another, by rising customer where nothing is merged."""
         left = self._left()
-        for low, high in self.slices:
-            rows = _rows(self.table("states", "full_rows" if self.full else "plain_rows", low=low, high=high))
-            given = occasions(rows, self.terrain)
-            due = dues(given, self.terrain, self.known)
-            when = instants(given, due, self.terrain)
-            again = None
-            if self.policy.restart_after == "inactive":
-                again = beginnings.returners(given, due, when) | _among(given, left)
-            yield Slice(rows, given, due, when, starts(given, due, when, self.policy, again, self.until))
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as walkers:
+            waiting: deque[Future[Slice]] = deque()
+            for rows in self._each_rows():
+                waiting.append(walkers.submit(self._walk, rows, left))
+                if len(waiting) > AT_ONCE:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+    def _each_rows(self) -> Iterator[Rows]:
+        """All rows in slices of about ORDERS_AT_ONCE, no life in two of them; one empty slice if there are none."""
+        name = "full_rows" if self.full else "plain_rows"
+        held: list[pa.RecordBatch] = []
+        for batch in self.engine.beside().batches(_SQL, "states", name, ORDERS_AT_ONCE // 8):
+            held.append(batch)
+            if sum(map(len, held)) >= ORDERS_AT_ONCE:
+                table = pa.Table.from_batches(held)
+                life = table["life"].to_numpy()
+                cut = int(np.searchsorted(life, life[-1]))
+                if cut:
+                    yield _rows(table.slice(0, cut))
+                held = table.slice(cut).to_batches()
+        yield _rows(pa.Table.from_batches(held) if held else self.table("states", "no_rows"))
+
+    def _walk(self, rows: Rows, left: pa.Table | None) -> Slice:
+        given = occasions(rows, self.terrain)
+        due = dues(given, self.terrain, self.known)
+        when = instants(given, due, self.terrain)
+        again = None
+        if self.policy.restart_after == "inactive":
+            again = beginnings.returners(given, due, when) | _among(given, left)
+        return Slice(rows, given, due, when, starts(given, due, when, self.policy, again, self.until))
 
     def merge(self, begun: list[Starts]) -> None:
         """Make the table `starts` of all lives: epochs end to end, prospects before, leavings over them."""
@@ -173,9 +199,7 @@ def trace(timeline: Timeline, policy: Policy, *, zone: str, until: int) -> Trace
     engine.put("stage_words", _stage_words())
     terrain, known = _population(engine, policy, days, customer_type=timeline.customer_type, activity=bool(activity))
     full = terrain.clocks is not None
-    return Trace(
-        engine, policy, zone, until, timeline.customer_type, terrain, known, full, stanced, merged, _slices(engine)
-    )
+    return Trace(engine, policy, zone, until, timeline.customer_type, terrain, known, full, stanced, merged)
 
 
 def _kinds(engine: DuckDB, timeline: Timeline, until: int) -> set[str]:
@@ -239,7 +263,15 @@ def _population(
     last_at = np.array([month.start_at for month in months], np.int64)[last]
     engine.put("chosen", pa.table({"c": number, "slot": np.arange(len(number)), "last_at": last_at}))
     engine.put("sample", engine.table(_SQL, "orders", "sample"))
-    clocks = grouping.clocks(engine, policy, months, activity=activity)
+    lives = engine.table(_SQL, "states", "sampled_lives")
+
+    def order_days() -> OrderDays:
+        rows = _rows(engine.table(_SQL, "states", "sampled_plain_rows"))
+        mine = np.searchsorted(lives["life"].to_numpy(), rows.life)
+        none, to_at = np.full(len(mine), ANY), np.minimum(lives["to_at"].to_numpy(), lives["last_at"].to_numpy())
+        return grouping.counting(months, lives["slot"].to_numpy()[mine], days_of(rows.at_us, days), none, none, to_at[mine])
+
+    clocks = grouping.clocks(engine, policy, months, order_days, activity=activity)
     first_month = months[0].ordinal if months else 0
     terrain = Terrain(days, _ordinals(days.day).astype(np.int64), first_month, len(months), clocks, policy)
     if clocks is not None and clocks.categories + clocks.regions:
@@ -250,7 +282,7 @@ def _population(
     if activity:
         engine.run(_SQL, "states", "more_touches")
     rows = _rows(engine.table(_SQL, "states", "sampled_plain_rows" if clocks is None else "sampled_full_rows"))
-    life = _life(occasions(rows, terrain), engine.table(_SQL, "states", "sampled_lives"))
+    life = _life(occasions(rows, terrain), lives)
     return terrain, snapshots(life, last, months, clocks)
 
 
@@ -286,14 +318,3 @@ def _stage_words() -> pa.Table:
         "code": pa.array(range(len(STAGES)), pa.int32()),
         "stage": [stage for stage, _ in STAGES], "detail": [detail for _, detail in STAGES],
     })  # fmt: skip
-
-
-def _slices(engine: DuckDB) -> tuple[tuple[int, int], ...]:
-    """Ranges of lives with about ORDERS_AT_ONCE orders each."""
-    n = engine.run(_SQL, "orders", "span").fetchall()[0][2]
-    pieces = -(-n // ORDERS_AT_ONCE)
-    if pieces <= 1:
-        return (EVERYBODY,)
-    lives = np.sort(engine.table(_SQL, "orders", "some_lives")["life"].to_numpy())
-    edges = sorted({int(lives[len(lives) * i // pieces]) for i in range(1, pieces)})
-    return tuple(zip([EVERYBODY[0], *edges], [*edges, EVERYBODY[1]], strict=True))

@@ -138,7 +138,12 @@ def occasions(rows: Rows, terrain: Terrain) -> Occasions:
 
 def _running_logs(gap: Floats, head: Ints) -> Floats:
     """Sum of ln gap from each life's start, to 2^-36 a gap."""
-    steps = np.rint(np.log(np.where(gap > 0, gap, 1.0)) * _FIXED_POINT).astype(np.int64)
+    whole = gap.astype(np.int64)
+    if (whole == gap).all():  # days of the calendar: few different ones
+        logs = np.log(np.maximum(np.arange(int(whole.max(initial=0)) + 1), 1))
+        steps = np.rint(logs * _FIXED_POINT).astype(np.int64)[whole]
+    else:
+        steps = np.rint(np.log(np.where(gap > 0, gap, 1.0)) * _FIXED_POINT).astype(np.int64)
     total = np.cumsum(steps)
     return np.asarray((total - total[head] + steps[head]) / _FIXED_POINT)
 

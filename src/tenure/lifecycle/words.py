@@ -1,27 +1,35 @@
 """The third reader of the rule: one English sentence per picture, and the words around it.
 
-A sentence is a template whose slots come in one fixed order, so that the engine can lay it out by joining pieces (sql/picture.sql)
-and a person can read it here. docs/reference/sentences.md is made from this module.
+A sentence is a template. What a month's customers share is filled in once a month; the slots that differ come in one fixed order, so
+that the engine can lay a sentence out from pieces (sql/picture.sql). docs/reference/sentences.md is made from this module.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
-__all__ = ["KINDS", "MONTHS", "SLOTS", "STANCES", "Sentence", "day_labels", "sentence_table", "sentences"]
+__all__ = [
+    "KINDS", "LEVEL_OF", "MONTHS", "SHARED", "SLOTS", "STANCES", "Sentence", "day_labels", "phrase_number", "phrase_table", "sentences",
+]  # fmt: skip
 
-SLOTS: Final = ("silent", "within", "due", "horizon", "chance", "mark", "average", "month", "n")
-"""What a template may name, in the order in which it may name it."""
+T = TypeVar("T", int, "NDArray[np.int64]")
+
+SLOTS: Final = ("silent", "within", "due", "chance")
+"""What a template may name that differs from customer to customer, in the order in which it may name it."""
+SHARED: Final = ("horizon", "mark", "average", "month", "n")
+"""What a template may name that a month's customers share."""
 
 KINDS: Final = ("rhythm", "quantile", "chance", "window")
 STATES: Final = ("on time", "short", "long", "inactive", "seasonal")
+LEVEL_OF: Final = (0, 0, 1, 2, 0)
+"""The threshold that the sentence of each of STATES speaks of."""
 ORDINALS: Final = ("First order", "Second order", "Last order")
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -47,22 +55,21 @@ class Sentence:
     thin: bool
     text: str
 
-    def pieces(self) -> list[str | None]:
-        """The text before the first slot, then the text after each slot of SLOTS; None for slots it does not name."""
-        out: list[str | None] = []
-        rest, names = self.text, [""]
-        for name in SLOTS:
+    def pieces(self, shared: Mapping[str, object]) -> list[str | None]:
+        """The text before the first of SLOTS, then the text after each of them; None after those it does not name."""
+        rest = self.text
+        for name in SHARED:
+            rest = rest.replace("{" + name + "}", str(shared[name]))
+        out: list[str | None] = [None] * (len(SLOTS) + 1)
+        place = 0
+        for slot, name in enumerate(SLOTS, start=1):
             before, found, after = rest.partition("{" + name + "}")
-            if not found:
-                continue
-            out.append(before)
-            names.append(name)
-            rest = after
-        out.append(rest)
+            if found:
+                out[place], place, rest = before, slot, after
+        out[place] = rest
         if "{" in "".join(piece or "" for piece in out):
-            raise ValueError(f"slots out of order: {self.text}")
-        by_name = dict(zip(names, out, strict=True))
-        return [by_name.get(name) for name in ("", *SLOTS)]
+            raise ValueError(f"slots unknown or out of order: {self.text}")
+        return out
 
     def said(self, values: Mapping[str, object]) -> str:
         """The sentence with its numbers."""
@@ -122,18 +129,28 @@ def _falls(state: str, thin: bool) -> str:
     return chance + "{mark} %, far under " + ("the standard average " if thin else "the shop's average ") + average
 
 
-def sentence_table() -> pa.Table:
-    """All sentences as rows: kind, nth, state, by_chance, thin (integers), p0 and one piece after each slot (p1..p9)."""
+def phrase_number(place: T, nth: T, state: T, by_chance: T) -> T:
+    """The number of a phrase in `phrase_table`: `place` counts the (scope, month) pairs that it was made for."""
+    return ((place * 3 + nth) * len(STATES) + state) * 2 + by_chance
+
+
+def phrase_table(shared: Iterable[tuple[int, bool, Sequence[Mapping[str, object]]]]) -> pa.Table:
+    """Every sentence of every scope and month, in pieces: number, p0 and one piece after each of SLOTS (p1..p4).
+
+    `shared`: of each pair in order the kind of rule, whether the history is thin, and the values of SHARED by threshold (3).
+    """
     import pyarrow as pa
 
-    every = list(sentences())
-    columns: dict[str, pa.Array] = {
-        name: pa.array([int(getattr(one, name)) for one in every], pa.int32())
-        for name in ("kind", "nth", "state", "by_chance", "thin")
-    }
-    pieces = [one.pieces() for one in every]
+    by_key = {(one.kind, one.nth, one.state, one.by_chance, one.thin): one for one in sentences()}
+    rows: list[list[str | None]] = []
+    for kind, thin, values in shared:
+        for nth in range(3):
+            for state in range(len(STATES)):
+                for by_chance in (False, True):
+                    rows.append(by_key[kind, nth, state, by_chance, thin].pieces(values[LEVEL_OF[state]]))
+    columns = {"number": pa.array(range(len(rows)), pa.int64())}
     for place in range(len(SLOTS) + 1):
-        columns[f"p{place}"] = pa.array([row[place] for row in pieces], pa.string())
+        columns[f"p{place}"] = pa.array([row[place] for row in rows], pa.string())
     return pa.table(columns)
 
 

@@ -94,7 +94,7 @@ def _number(timeline: Timeline, customer: int | str) -> int:
         near = "near_numbers"
     if not found:
         names = [str(name) for (name,) in engine.run(_SQL, "explain", near, customer=str(customer)).fetchall()]
-        hint = f"the nearest are {', '.join(names)}" if names else "there are no customers in it"
+        hint = f"the nearest are {', '.join(names)}" if names else "there is nobody in them"
         raise UnknownCustomer(f"no customer {customer} in the orders: {hint}")
     return int(found[0][0])
 

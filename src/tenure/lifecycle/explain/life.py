@@ -1,6 +1,6 @@
 """One life judged by itself: its occasions, the snapshot of its month, and the numbers that decide about its silence.
 
-The same rule as the engine's, for one customer, with the formulas of `rhythm`: docs/reference/rules.md, sections 3, 4, 7.
+The same rule as the engine's, for one customer, with the formulas of `rhythm`: docs/reference/rules.md, 3, 4 and 7.
 """
 
 from __future__ import annotations

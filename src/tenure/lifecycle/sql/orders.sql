@@ -196,15 +196,6 @@ SELECT COALESCE(v.life, s.c) AS life, s.slot, s.last_at,
     COALESCE(v.from_at, -9000000000000000000) AS from_at, COALESCE(v.to_at, 9000000000000000000) AS to_at
 FROM chosen s LEFT JOIN lives v ON v.c = s.c
 
--- name: plain_order_days
-WITH stamped AS (
-    SELECT s.slot, LEAST(s.to_at, s.last_at) AS to_at,
-        CASE WHEN o.at_us >= g.end_at THEN g.day + 1 WHEN o.at_us < g.start_at THEN g.day - 1 ELSE g.day END AS day
-    FROM orders o JOIN sample s ON s.life = o.life AND o.at_us < s.last_at
-    JOIN guess g ON g.utc_day = (o.at_us + 8640000000000000000) // 86400000000
-)
-SELECT slot, day, -1 AS category, -1 AS region, MAX(to_at) AS to_at FROM stamped GROUP BY slot, day
-
 -- name: order_days
 -- one row per sampled customer, day, category and region with an order, and until when it counts
 WITH stamped AS (
@@ -214,6 +205,3 @@ WITH stamped AS (
     JOIN guess g ON g.utc_day = (o.at_us + 8640000000000000000) // 86400000000
 )
 SELECT slot, day, category, region, MAX(to_at) AS to_at FROM stamped GROUP BY slot, day, category, region
-
--- name: some_lives
-SELECT o.life FROM orders o WHERE o.at_us % 97 = 0

@@ -17,17 +17,13 @@ WHERE place = 1
 
 -- name: picture
 -- One row per customer. A sentence is laid out from its pieces: p0, then each value with the piece that follows it.
-CREATE OR REPLACE TABLE picture AS
+CREATE OR REPLACE VIEW picture AS
 WITH worded AS (
-    SELECT s.*, COALESCE(v.c, s.life) AS c, w.p0 || COALESCE(CAST(s.silent AS VARCHAR) || w.p1, '')
-        || COALESCE(CAST(s.within AS VARCHAR) || w.p2, '') || COALESCE(d.label || w.p3, '')
-        || COALESCE(CAST(s.horizon AS VARCHAR) || w.p4, '')
-        || COALESCE(CASE WHEN s.chance < 1 THEN 'under 1' ELSE CAST(s.chance AS VARCHAR) END || w.p5, '')
-        || COALESCE(CAST(s.mark AS VARCHAR) || w.p6, '') || COALESCE(CAST(s.average AS VARCHAR) || w.p7, '')
-        || COALESCE(m.label || w.p8, '') || COALESCE(m.n_label || w.p9, '') AS because
+    SELECT s.*, COALESCE(v.c, s.life) AS c, w.p0 || CAST(s.silent AS VARCHAR) || w.p1 || COALESCE(CAST(s.within AS VARCHAR) || w.p2, '')
+        || COALESCE(d.label || w.p3, '')
+        || COALESCE(CASE WHEN s.chance < 1 THEN 'under 1' ELSE CAST(s.chance AS VARCHAR) END || w.p4, '') AS because
     FROM standing s LEFT JOIN lives v ON v.life = s.life
-    JOIN calendar d ON d.day = s.due_day JOIN month_words m ON m.month = s.month
-    JOIN sentences w ON w.kind = s.kind AND w.nth = s.nth AND w.state = s.state AND w.by_chance = s.by_chance AND w.thin = m.thin
+    JOIN phrases w ON w.number = s.phrase JOIN calendar d ON d.day = s.due_day
     WHERE v.life IS NULL OR v.to_at = 9000000000000000000
 )
 SELECT p.c, p.code, p.since, COALESCE(w.orders, 0) AS orders, w.first_order_at, w.last_order_at, COALESCE(w.b, 0) AS occasions,
