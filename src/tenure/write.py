@@ -80,9 +80,11 @@ def written_whole(target: Path) -> Iterator[Path]:
     try:
         yield beside
         os.replace(beside, place)
-    except (OSError, duckdb.IOException) as error:
-        reason = getattr(error, "strerror", None) or str(error).strip().split("\n")[0]
-        raise BadFile(f"cannot write {target}: {reason}") from error
+    except OSError as error:
+        raise BadFile(f"cannot write {target}: {error.strerror or error}") from error
+    except duckdb.IOException as error:
+        # the engine names our temporary file first, the system's reason last
+        raise BadFile(f"cannot write {target}: {str(error).strip().split(': ')[-1]}") from error
     finally:
         beside.unlink(missing_ok=True)
 

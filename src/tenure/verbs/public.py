@@ -101,7 +101,7 @@ def report(
     orders: Any, *, as_of: Instant, name: str | None = None, policy: PolicyLike = None, timezone: str = "UTC",
     times_in: str = "UTC", columns: ColumnNames = None, rejects: Rejects = None, progress: Progress | None = None,
 ) -> str:  # fmt: skip
-    """The state of the shop as of an instant: one HTML page that needs no network. `name`: the shop's, for the title."""
+    """The state of the shop as of an instant: one HTML page that needs no network. `name`: the shop's, as its title."""
     at = instant_of(as_of, timezone)
     files = [Path(each).name for each in _several(orders) if isinstance(each, str | os.PathLike)]
     with _opened(orders, rejects, policy, timezone, times_in, columns, progress) as shop:

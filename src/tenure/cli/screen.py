@@ -1,0 +1,123 @@
+"""What people see: aligned tables that never wrap, steps with their seconds, and what was left out of the reading."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from tenure.read import Timeline
+
+__all__ = ["Steps", "cell", "remarks", "show", "table"]
+
+_WIDTH: Final = 100
+_LEAST: Final = 20
+
+_WHAT_TO_DO: Final = {
+    "bad_line": "the file may be cut off or have unquoted separators: export it again",
+    "missing_customer": "nobody without an id can be followed; is another column the customer's (--customer-column)?",
+    "bad_customer": "turn the ids of the whole column into text or into whole numbers",
+    "bad_time": "write times as 2024-03-31T12:00; is another column meant (--at)?",
+    "time_out_of_range": "correct the year, or name another column (--at)",
+    "unknown_kind": "use the kinds of docs/reference/events.md, or name another column (--type)",
+    "unknown_currency": "use three-letter codes of ISO 4217, or name another column (--currency)",
+    "bad_amount": "write amounts as 1234.50; is another column meant (--amount)?",
+    "huge_amount": "correct the amount; is another column meant (--amount)?",
+    "mixed_currency": "give orders of different currencies ids of their own",
+}
+"""For each code of a rejected row, what helps."""
+
+
+class Steps:
+    """Tells a person at a terminal which step runs and how long each took; silent where nobody watches."""
+
+    def __init__(self) -> None:
+        self.watched = sys.stderr.isatty()
+        self.running: str | None = None
+        self.began = 0.0
+
+    def __call__(self, name: str) -> None:
+        """The next step begins."""
+        self.done()
+        self.running, self.began = name, time.perf_counter()
+        if self.watched:
+            sys.stderr.write(f"{name} ...")
+            sys.stderr.flush()
+
+    def done(self) -> None:
+        """The running step, if there is one, has ended."""
+        if self.watched and self.running is not None:
+            sys.stderr.write(f" {time.perf_counter() - self.began:.1f} s\n")
+        self.running = None
+
+    def broken(self) -> None:
+        """The running step ends in an error, which deserves a line of its own."""
+        if self.watched and self.running is not None:
+            sys.stderr.write("\n")
+        self.running = None
+
+
+def show(lines: Sequence[str] | Iterator[str]) -> None:
+    """Write lines to the standard output."""
+    for line in lines:
+        sys.stdout.write(line + "\n")
+
+
+def remarks(timeline: Timeline, rejects: str | None) -> Iterator[str]:
+    """What the reading left out, a line per code, and its remarks."""
+    from tenure.read import REASONS
+
+    for code, n in timeline.rejected:
+        yield f"tenure: {n:,} of {timeline.rows:,} rows left out ({code}): {REASONS[code]}; {_WHAT_TO_DO[code]}"
+    if timeline.rejected:
+        yield f"tenure: the rows left out {f'are in {rejects}' if rejects else 'can be seen with --rejects FILE'}"
+    for note in timeline.notes:
+        yield f"tenure: note: {note}"
+
+
+def cell(value: Any) -> str:
+    """A value as a person reads it: instants and dates as dates, absent as nothing, numbers with their thousands."""
+    match value:
+        case None:
+            return ""
+        case datetime():
+            return f"{value:%Y-%m-%d}"
+        case date():
+            return value.isoformat()
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{value:.3f}"
+    return " ".join(str(value).split())
+
+
+def table(names: Sequence[str], rows: Sequence[Sequence[Any]], *, plain: Sequence[str] = ()) -> Iterator[str]:
+    """Lines of a table, numbers to the right, cut to the width of the screen (at most 100 columns where there is none).
+
+    `plain`: columns whose numbers are names, written as they are.
+    """
+    cells = [
+        [str(value) if name in plain else cell(value) for name, value in zip(names, row, strict=True)] for row in rows
+    ]
+    numbers = [name not in plain and any(_is_number(row[i]) for row in rows) for i, name in enumerate(names)]
+    widths = [max([len(name), *(len(row[i]) for row in cells)]) for i, name in enumerate(names)]
+    width = max(_LEAST, shutil.get_terminal_size((_WIDTH, 24)).columns)
+    for line in (names, ["-" * each for each in widths], *cells):
+        yield _cut("  ".join(
+            text.rjust(each) if right else text.ljust(each)
+            for text, each, right in zip(line, widths, numbers, strict=True)
+        ).rstrip(), width)  # fmt: skip
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) or str(value).endswith("%")
+
+
+def _cut(line: str, width: int) -> str:
+    return line if len(line) <= width else line[: width - 1] + "…"
