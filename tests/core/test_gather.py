@@ -76,6 +76,9 @@ def by_month(shop):
 def test_counts_are_those_of_the_picture(boots):
     expected = Counter((row["stage"], row["detail"] or "") for row in boots.stages)
     assert {(row.stage, row.detail): row.customers for row in boots.data.stages} == expected
+    assert [row.detail for row in boots.data.stages if row.detail] == [
+        "short", "long", "seasonal", "win_back", "do_not_contact",
+    ]
     assert boots.data.customers == len(boots.stages)
     assert boots.data.orders == sum(row["orders"] for row in boots.stages) > 500
 

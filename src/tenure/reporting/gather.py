@@ -20,6 +20,7 @@ from tenure.events import ORDER_CANCELLED, ORDER_PLACED, ORDER_REFUNDED
 from tenure.lifecycle.flows import flows_of_history
 from tenure.lifecycle.history import history
 from tenure.lifecycle.picture import picture
+from tenure.lifecycle.trace import STAGES
 from tenure.measure import retention
 from tenure.periods import calendar, date_of, day_number, day_of, month_start, start_of_day, zone_named
 from tenure.reporting.data import Due, DueSoon, Flow, MissedSeason, Month, Move, Moves, Period, ReportData, StageCount
@@ -100,7 +101,7 @@ def gather(
     first_at = as_of if timeline.first_at is None else min(timeline.first_at, as_of)
     span = _Span(zone, as_of, day_of(first_at, zone), day_of(as_of, zone))
     _lay_days(engine, span)
-    stages = tuple(StageCount(stage, detail, n) for stage, detail, n, _ in sorted(counts))
+    stages = tuple(StageCount(stage, detail, n) for stage, detail, n, _ in sorted(counts, key=_place))
     bands, remark = _bands(traced, span)
     every, cohorts, second = _cohorts(engine, span)
     moving = _moving(timeline, span)
@@ -114,6 +115,11 @@ def gather(
         period=moving.period, flows=moving.flows, months=moving.months, overdue=moving.kind("overdue"),
         returned=moving.kind("returned"), first=moving.kind("first"),
     )  # fmt: skip
+
+
+def _place(row: Sequence[Any]) -> int:
+    """Where a stage and detail stand in every picture."""
+    return STAGES.index((row[0], row[1] or None))
 
 
 def _lay_days(engine: DuckDB, span: _Span) -> None:

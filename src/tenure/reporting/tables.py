@@ -94,7 +94,8 @@ def retention(data: ReportData) -> str:
     full = max(row.ordered[k] / row.ordered[0] for row in rows for k in range(1, min(width + 1, len(row.ordered))))
     heads = "".join(heading(str(k)) for k in range(1, width + 1))
     body = "".join(_cohort_row(row, every, width, full) for row in rows)
-    notes = [f"Blank: that {every} is not over."]
+    young = any(len(row.ordered) <= width for row in rows)
+    notes = [f"Blank: that {every} is not over."] if young else []
     if len(whole) > ROWS:
         notes.append(f"The last {ROWS} of {len(whole)} {every}s are shown.")
     if rows[0] is data.cohorts[0]:
