@@ -32,8 +32,10 @@ SYNONYMS: Final[dict[str, str]] = {
     "placed": ORDER_PLACED, "paid": ORDER_PLACED, "completed": ORDER_PLACED,
     "order completed": ORDER_PLACED, "order placed": ORDER_PLACED,
     "refund": ORDER_REFUNDED, "refunded": ORDER_REFUNDED, "return": ORDER_REFUNDED, "order refunded": ORDER_REFUNDED,
-    "cancel": ORDER_CANCELLED, "cancelled": ORDER_CANCELLED, "canceled": ORDER_CANCELLED, "order cancelled": ORDER_CANCELLED,
+    "cancel": ORDER_CANCELLED, "cancelled": ORDER_CANCELLED, "canceled": ORDER_CANCELLED,
+    "order cancelled": ORDER_CANCELLED,
     "visit": "page.viewed", "view": "page.viewed", "page": "page.viewed", "signup": "customer.created",
-    "complaint": "complaint.opened", "do not contact": "contact.refused", "unsubscribed": "contact.refused", "bounced": "message.bounced",
+    "complaint": "complaint.opened", "do not contact": "contact.refused", "unsubscribed": "contact.refused",
+    "bounced": "message.bounced",
 }
 """What exports call these kinds, lower case, mapped to ours."""

@@ -66,7 +66,8 @@ class DuckDB:
     def put(self, name: str, table: pa.Table) -> None:
         """Make a table of the engine's own from an Arrow table, replacing what had that name.
 
-        A copy, because joins against registered Arrow tables are slower and, in DuckDB 2.0.0, can end in an internal error.
+        A copy, because joins against registered Arrow tables are slower and, in DuckDB 2.0.0, can end in an internal
+        error.
         """
         self.drop(name)
         self.connection.from_arrow(table).to_table(name)

@@ -29,7 +29,8 @@ _LAPSES: Final = np.array([4, 5, 6, 7])
 
 @dataclass(frozen=True, slots=True)
 class Instants:
-    """Of the occasions that can come due: the instants (n, 3) at which short, long and inactive begin, that of the missed season
+    """Of the occasions that can come due: the instants (n, 3) at which short, long and inactive begin, that of the
+    missed season
     (NEVER for none) and of the next occasion of the life (NEVER for none)."""
 
     due_at: Ints
@@ -84,7 +85,8 @@ def starts(given: Occasions, due: Dues, when: Instants, policy: Policy, restarte
 
 
 def _lapses(when: Instants, broke: Flags) -> Ints:
-    """Instants (n, 4) at which short, long, seasonal and inactive begin before the next occasion, NEVER where they do not."""
+    """Instants (n, 4) at which short, long, seasonal and inactive begin before the next occasion, NEVER where they
+    do not."""
     short, long, inactive = when.due_at[broke].T
     season, end = when.season_at[broke], when.end_at[broke]
     before_last = np.minimum(end, inactive)
@@ -114,11 +116,12 @@ def returners(given: Occasions, due: Dues, when: Instants) -> Flags:
     after = np.zeros(len(given.x), np.bool_)
     gone = (when.due_at[:, 2] < when.end_at) & (when.end_at < NEVER)
     after[due.at[gone] + 1] = True
-    return after & (given.buy_at == given.at_us)
+    return np.asarray(after & (given.buy_at == given.at_us))
 
 
-def state_at(when: Instants, last: Flags, instant: int) -> Ints:
-    """What the silence of the occasions `last` amounts to just before an instant: 0 on time, 1 short, 2 long, 3 inactive, 4 seasonal."""
+def state_at(when: Instants, last: Ints, instant: int) -> Ints:
+    """What the silence of the occasions `last` amounts to just before an instant: 0 on time, 1 short, 2 long, 3
+    inactive, 4 seasonal."""
     passed = when.due_at[last] < instant
     level = passed.sum(axis=1)
     return np.where((when.season_at[last] < instant) & (level < 3), 4, level)

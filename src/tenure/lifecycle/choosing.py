@@ -93,6 +93,7 @@ class Score:
     """
 
     name: str
+    kind: str
     offered: bool
     past_accuracy: float | None
     past_gain: float | None
@@ -262,6 +263,7 @@ def _score(tallies: Tallies, rule: int, tried: Candidate, past: Sequence[int], u
     gains = [gain(tallies.changes(rule, origin)) for origin in then]
     return Score(
         name=tried.name,
+        kind=tried.rule.kind,
         offered=tried.offered,
         past_accuracy=mean(balanced_accuracy(tallies.outcomes(rule, origin)) for origin in then),
         past_gain=mean(each[0] for each in gains if each),

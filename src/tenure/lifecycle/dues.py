@@ -1,6 +1,7 @@
 """When a silence after an occasion becomes something: docs/reference/rules.md section 7, for arrays of occasions.
 
-Most occasions are followed by the next before any threshold can be reached; a lower bound settles those, and only the rest are
+Most occasions are followed by the next before any threshold can be reached; a lower bound settles those, and only
+the rest are
 solved: chances cross their levels once per distinct scope, month, x and t_x.
 """
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenure.lifecycle.rhythm import LONGEST, crossings, z
-from tenure.lifecycle.walk import by_version
+from tenure.lifecycle.walk import by_version, each_version
 
 if TYPE_CHECKING:
     from tenure.lifecycle.learning import Clocks
@@ -46,8 +47,10 @@ class Standard:
 
 @dataclass(frozen=True, slots=True)
 class Dues:
-    """For the occasions `at` (places, rising): the days short, long and inactive begin (n, 3), the day the season is missed (NEVER
-    where there is none) and the silences behind them in days of the clock (n, 3). Occasions not in `at` do not come due."""
+    """For the occasions `at` (places, rising): the days short, long and inactive begin (n, 3), the day the season is
+    missed (NEVER
+    where there is none) and the silences behind them in days of the clock (n, 3). Occasions not in `at` do not come
+    due."""
 
     at: Ints
     day: Ints
@@ -92,7 +95,7 @@ def caps(policy: Policy, standard: Standard, level: int) -> Floats:
     for rule, mine in _each_rule(policy, standard.rules):
         if rule.kind == "rhythm":
             out[mine] = np.exp(standard.median[mine] + z(rule.caps[level]) * standard.spread[mine])
-    return np.minimum(out, LONGEST)
+    return np.asarray(np.minimum(out, LONGEST))
 
 
 def _unsettled(given: Occasions, terrain: Terrain, known: Snapshots) -> Ints:
@@ -123,9 +126,8 @@ def dues(given: Occasions, terrain: Terrain, known: Snapshots) -> Dues:
     falls = _falls(given, at, standard, terrain, known)
     silence = np.empty((len(at), 3))
     for level in range(3):
-        reached = np.minimum(
-            np.maximum(falls[:, level], floors(terrain.policy, x, standard, level)), caps(terrain.policy, standard, level)
-        )
+        raised = np.maximum(falls[:, level], floors(terrain.policy, x, standard, level))
+        reached = np.minimum(raised, caps(terrain.policy, standard, level))
         silence[:, level] = reached if level == 0 else np.maximum(reached, silence[:, level - 1])
     day = np.column_stack([due_days(given, at, silence[:, level], terrain.clocks) for level in range(3)])
     season = np.full(len(at), NEVER)
@@ -149,16 +151,12 @@ def due_days(given: Occasions, at: Ints, silence: Floats, clocks: Clocks | None)
 def _season_ends(given: Occasions, at: Ints, clocks: Clocks) -> Ints:
     """End of the first season that begins after each occasion, NEVER outside seasonal groups."""
     assert given.version is not None
-    ends = [
-        (lambda days, clock=clock: clock.season_end_after(days)) if clock.seasonal else (lambda days: np.full(len(days), NEVER))
-        for clock in clocks.clocks
-    ]
     version = given.version[at]
-    order = np.argsort(version, kind="stable")
     out = np.full(len(at), NEVER)
-    for mine in np.split(order, np.flatnonzero(np.diff(version[order])) + 1):
-        if len(mine):
-            out[mine] = ends[int(version[mine[0]])](given.day[at[mine]])
+    for mine in each_version(version):
+        clock = clocks.clocks[int(version[mine[0]])]
+        if clock.seasonal:
+            out[mine] = clock.season_end_after(given.day[at[mine]])
     return out
 
 
@@ -181,7 +179,6 @@ def _solved(rule: Rule, month: Ints, x: Ints, t_x: Floats, known: Snapshots) -> 
     key = (month * (int(x.max(initial=0)) + 1) + x) * (int(whole.max(initial=0)) + 1) + whole
     _, first, place = np.unique(key, return_index=True, return_inverse=True)
     at = month[first]
-    solved = crossings(
-        x[first], t_x[first], known.horizon[at], known.level[at], rule.odds, known.r[at], known.alpha[at], known.a[at], known.b[at]
-    )
+    theta = (known.r[at], known.alpha[at], known.a[at], known.b[at])
+    solved = crossings(x[first], t_x[first], known.horizon[at], known.level[at], rule.odds, *theta)
     return np.asarray(solved[place])

@@ -50,7 +50,8 @@ def _labelled(engine: DuckDB, months: Sequence[Month]) -> OrderDays:
 
 
 def counting(months: Sequence[Month], slot: Ints, day: Ints, category: Ints, region: Ints, to_at: Ints) -> OrderDays:
-    """Order days with the last month at whose start they count; rows no month with two years before it asks for are left out."""
+    """Order days with the last month at whose start they count; rows no month with two years before it asks for are
+    left out."""
     until = np.searchsorted(np.array([month.start_at for month in months], np.int64), to_at, side="right") - 1
     first = np.searchsorted([month.first_day for month in months], months[0].first_day + 2 * YEAR_DAYS - 31)
     needed = until >= first

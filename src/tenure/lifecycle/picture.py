@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["COLUMNS", "picture"]
 
 COLUMNS: Final = (
-    "customer_id", "stage", "detail", "reason", "since", "because", "cycle", "orders", "occasions", "first_order_at", "last_order_at",
+    "customer_id", "stage", "detail", "reason", "since", "because", "cycle", "orders", "occasions", "first_order_at",
+    "last_order_at",
     "expected_next_at", "overdue_at", "long_overdue_at", "inactive_at", "contact_on", "as_of", "policy",
 )  # fmt: skip
 
@@ -73,10 +74,11 @@ def _tell(traced: Trace, *, first: bool) -> None:
 
 
 def _stance_words() -> pa.Table:
-    rows = [(said, *words) for said, words in STANCES.items()]
-    return pa.table({
-        name: pa.array(column, pa.string()) for name, column in zip(("said", "p0", "p1", "p2"), zip(*rows, strict=True), strict=True)
-    })  # fmt: skip
+    words = list(STANCES.values())
+    columns = {"said": pa.array(STANCES, pa.string())}
+    for place in range(3):
+        columns[f"p{place}"] = pa.array([one[place] for one in words], pa.string())
+    return pa.table(columns)
 
 
 def _contacts(traced: Trace, as_of: int) -> pa.Table:

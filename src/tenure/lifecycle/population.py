@@ -1,6 +1,7 @@
 """The population as known at each month's start: rhythm, chance, level and horizon, frozen for the month's occasions.
 
-docs/reference/rules.md section 5. Only what happened before a month's first instant enters its snapshot, so a later event
+docs/reference/rules.md section 5. Only what happened before a month's first instant enters its snapshot, so a later
+event
 moves none of them.
 """
 
@@ -41,7 +42,8 @@ class Life:
     """States of the sampled lives, one row per occasion, sorted by life and instant; columns of one length.
 
     `slot`: customer, 0 and up; `from_at`, `to_at`: when the row's orders are all known and still count (us UTC);
-    `gap`: clock days since the occasion before, 1 for the first; `l1`: sum of their logarithms so far; `category`, `region`: codes of the group, -1 for none.
+    `gap`: clock days since the occasion before, 1 for the first; `l1`: sum of their logarithms so far; `category`,
+    `region`: codes of the group, -1 for none.
     """
 
     slot: Ints
@@ -58,7 +60,8 @@ class Life:
 
 
 def sampled(first_at: Ints, draw: Ints, number: Ints, months: Sequence[Month]) -> Ints:
-    """The place of the last month in whose sample each customer is, -1 for never; they are in it from their first order on."""
+    """The place of the last month in whose sample each customer is, -1 for never; they are in it from their first
+    order on."""
     last = np.full(len(first_at), -1, np.int64)
     for place, members in enumerate(_each_sample(first_at, draw, number, months)):
         last[members] = place
@@ -73,13 +76,13 @@ def _each_sample(first_at: Ints, draw: Ints, number: Ints, months: Sequence[Mont
     for month in months:
         known = np.flatnonzero(joined < month.start_at)
         many = many or len(known) > SAMPLE_ABOVE
-        if many:
-            known = known[:SAMPLE]
-            keep = joined >= month.start_at
-            keep[known] = True
-        out.append(order[known])
-        if many:
-            order, joined = order[keep], joined[keep]
+        if not many:
+            out.append(order[known])
+            continue
+        keep = joined >= month.start_at
+        keep[known[:SAMPLE]] = True
+        out.append(order[known[:SAMPLE]])
+        order, joined = order[keep], joined[keep]
     return out
 
 
@@ -111,9 +114,11 @@ def snapshots(life: Life, last: Ints, months: Sequence[Month], clocks: Clocks | 
     for place, month in enumerate(months):
         moves.advance(month.start_at)
         rows.append(_snapshot(moves, last >= place, month, place, clocks))
-    columns = [np.array(column) for column in zip(*rows, strict=True)] or [np.empty(0)] * 10
-    *floats, n = columns
-    return Snapshots(*floats, n.astype(np.int64))
+    if not rows:
+        none = np.empty(0)
+        return Snapshots(none, none, none, none, none, none, none, none, none, none.astype(np.int64))
+    mu, s2, t2, r, alpha, a, b, ahead, average, n = (np.array(column) for column in zip(*rows, strict=True))
+    return Snapshots(mu, s2, t2, r, alpha, a, b, ahead, average, n.astype(np.int64))
 
 
 class _Moves:

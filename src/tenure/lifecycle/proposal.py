@@ -96,7 +96,7 @@ def _said(one: Verdict, shop: Verdict) -> str:
     if one.place.number is None and shop.chosen and one.chosen == shop.chosen:
         return f"{name}: as the whole shop, {chosen.name} ({_figures(kept, chosen)})."
     if one.chosen:
-        return f"{name}: change from {kept.name} to {chosen.name}. {_figures(kept, chosen)}{_held(kept, chosen)}."
+        return f"{name}: change from {kept.name} to {chosen.name}. {_figures(kept, chosen)}{_held(kept, chosen)}.{_fixed(chosen)}"
     if one.place.number is None and shop.chosen:
         return f"{name}: keep {kept.name}, which {shop.scores[shop.chosen].name} does not match here."
     others = [score for score in one.scores if score.offered and score.past_gain is not None]
@@ -118,6 +118,12 @@ def _held(kept: Score, chosen: Score) -> str:
     if kept.accuracy is None or chosen.accuracy is None or chosen.accuracy > kept.accuracy:
         return ""
     return ", where it did not hold up: wait for more history, or take it as a matter of taste"
+
+
+def _fixed(chosen: Score) -> str:
+    if chosen.kind != "window":
+        return ""
+    return " It is one limit for everybody: who buys more seldom than that is called lapsed before every order."
 
 
 def _side_by_side(shop: Verdict) -> list[str]:

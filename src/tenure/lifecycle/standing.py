@@ -53,7 +53,8 @@ def standing(traced: Trace, lives: Slice, as_of: int) -> pa.Table:
         "at1": lives.when.due_at[mine, 0], "at2": lives.when.due_at[mine, 1], "at3": lives.when.due_at[mine, 2],
         "due_day": due.day[mine, 0].astype(np.int32), "silent": silent.astype(np.int32),
         "phrase": phrase_number(place, nth, state, by_chance.astype(np.int64)),
-        "within": _within(traced, x, standard, level, by_chance, state), "chance": np.rint(chance * 100).astype(np.int32),
+        "within": _within(traced, x, standard, level, by_chance, state),
+        "chance": np.rint(chance * 100).astype(np.int32),
     })  # fmt: skip
 
 

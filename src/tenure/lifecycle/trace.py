@@ -1,6 +1,7 @@
 """Traces every life: from events to the instants at which stages begin.
 
-Sets are computed in the engine (`sql/*.sql`: which orders count, groups, lives after refunds, who left); a life is walked in arrays
+Sets are computed in the engine (`sql/*.sql`: which orders count, groups, lives after refunds, who left); a life is
+walked in arrays
 (`walk`, `dues`, `beginnings`), a slice of the lives at a time, so that memory does not grow with the file.
 """
 
@@ -80,7 +81,8 @@ class Trace:
     stanced: bool
     """Whether anybody ever left, refused, complained or bounced: then the table `stances` exists."""
     merged: bool
-    """Whether orders may end, other events count or leavings occur: then lives are put together in SQL after the walk."""
+    """Whether orders may end, other events count or leavings occur: then lives are put together in SQL after the
+    walk."""
 
     @property
     def calendar(self) -> Calendar:
@@ -178,7 +180,8 @@ def _among(given: Occasions, left: pa.Table | None) -> NDArray[np.bool_]:
 def trace(timeline: Timeline, policy: Policy, *, zone: str, until: int) -> Trace:
     """Prepare everything that all slices share: orders, groups, clocks and the monthly snapshots.
 
-    Reads `events` of the timeline's engine and knows only what happened before `until` (us UTC). BadTime for an unknown zone.
+    Reads `events` of the timeline's engine and knows only what happened before `until` (us UTC). BadTime for an
+    unknown zone.
     """
     engine = timeline.engine
     kinds = _kinds(engine, timeline, until)
@@ -231,7 +234,8 @@ def prepare_orders(engine: DuckDB, timeline: Timeline, policy: Policy, until: in
 
 
 def _lay_calendar(engine: DuckDB, zone: str, first_at: int, last_at: int) -> Calendar:
-    """The days from the first event's to a century after the last, with `guess` to find an instant's day by one join."""
+    """The days from the first event's to a century after the last, with `guess` to find an instant's day by one
+    join."""
     first, last = day_of(first_at, zone) - 2, day_of(last_at, zone) + 2
     days = calendar(first - 1, last + int(LONGEST) + 400, zone)
     month = _ordinals(days.month_start_day)
@@ -269,7 +273,8 @@ def _population(
         rows = _rows(engine.table(_SQL, "states", "sampled_plain_rows"))
         mine = np.searchsorted(lives["life"].to_numpy(), rows.life)
         none, to_at = np.full(len(mine), ANY), np.minimum(lives["to_at"].to_numpy(), lives["last_at"].to_numpy())
-        return grouping.counting(months, lives["slot"].to_numpy()[mine], days_of(rows.at_us, days), none, none, to_at[mine])
+        slot = lives["slot"].to_numpy()[mine]
+        return grouping.counting(months, slot, days_of(rows.at_us, days), none, none, to_at[mine])
 
     clocks = grouping.clocks(engine, policy, months, order_days, activity=activity)
     first_month = months[0].ordinal if months else 0
@@ -292,12 +297,12 @@ def _months(engine: DuckDB, days: Calendar) -> list[Month]:
     if first_at is None:
         return []
     first, last = np.searchsorted(days.start_at, [first_at, last_at], side="right") - 1
-    starts, where = np.unique(days.month_start_day[first : last + 1], return_index=True)
-    places = np.searchsorted(days.day, starts)
-    ordinals = _ordinals(starts)
+    firsts = np.unique(days.month_start_day[first : last + 1])
+    places = np.searchsorted(days.day, firsts)
+    ordinals = _ordinals(firsts)
     return [
         Month(int(ordinal), int(day), int(days.start_at[place]))
-        for ordinal, day, place in zip(ordinals, starts, places, strict=True)
+        for ordinal, day, place in zip(ordinals, firsts, places, strict=True)
     ]
 
 
@@ -309,7 +314,8 @@ def _life(given: Occasions, lives: pa.Table) -> Life:
     return Life(
         slot=slot, at_us=given.at_us, from_at=np.maximum(given.at_us, from_at), to_at=to_at, first_day=given.first_day,
         day=given.day, x=given.x, gap=np.where(given.before, given.gap, 1.0), l1=given.l1,
-        category=none if given.category is None else given.category, region=none if given.region is None else given.region,
+        category=none if given.category is None else given.category,
+        region=none if given.region is None else given.region,
     )  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 """Walks along every life: from a life's events in order to what is known after each occasion.
 
-Sets are SQL, a walk is not: it needs each row's neighbours and sums that start anew with each life. So the engine hands over rows
-sorted by life and instant, a slice of the lives at a time, and columns of the same order come back. Any engine that can sort can
+Sets are SQL, a walk is not: it needs each row's neighbours and sums that start anew with each life. So the engine
+hands over rows
+sorted by life and instant, a slice of the lives at a time, and columns of the same order come back. Any engine that
+can sort can
 call it slice by slice. docs/reference/rules.md sections 3 and 5.
 """
 
@@ -14,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tenure.lifecycle.learning import Clocks
     from tenure.lifecycle.policy import Policy
     from tenure.periods import Calendar
 
-__all__ = ["Occasions", "Rows", "Terrain", "by_version", "days_of", "occasions"]
+__all__ = ["Occasions", "Rows", "Terrain", "by_version", "days_of", "each_version", "occasions"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -28,7 +30,8 @@ Flags = NDArray[np.bool_]
 
 DAY_US: Final = 86_400_000_000
 _FIXED_POINT: Final = float(2**36)
-"""Logarithms are summed in whole numbers of 2^-36, so that a sum does not depend on what lies before a life in its slice."""
+"""Logarithms are summed in whole numbers of 2^-36, so that a sum does not depend on what lies before a life in its
+slice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,13 @@ class Terrain:
 
     def start_at(self, day: Ints) -> Ints:
         """First instants of days."""
-        return self.calendar.start_at[day - self.calendar.day[0]]
+        return np.asarray(self.calendar.start_at[day - self.calendar.day[0]])
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Events that count, sorted by life and instant. The rest only where more than orders counts: `buy` is whether a row is an
+    """Events that count, sorted by life and instant. The rest only where more than orders counts: `buy` is whether a
+    row is an
     order; `category`, `region` are the group's codes so far (-1 none), -2 where the row says nothing new."""
 
     life: Ints
@@ -66,8 +70,10 @@ class Rows:
 class Occasions:
     """One row per occasion, sorted by life and instant.
 
-    `row`: its first row among the rows; `before`: whether the occasion before it is of the same life; `x`: occasions before it;
-    `t_x`, `gap` (0 for the first), `u`: days on the clock in force; `l1`: sum of ln gap; `b`: purchases so far; `buy_at`:
+    `row`: its first row among the rows; `before`: whether the occasion before it is of the same life; `x`: occasions
+    before it;
+    `t_x`, `gap` (0 for the first), `u`: days on the clock in force; `l1`: sum of ln gap; `b`: purchases so far;
+    `buy_at`:
     instant of the day's first order, 0 where nothing was bought; `version`, `scope`: clock and rule in force.
     """
 
@@ -93,7 +99,7 @@ class Occasions:
     @property
     def last(self) -> Flags:
         """Whether each is the last of its life."""
-        return ~np.r_[self.before[1:], False][: len(self.before)]
+        return np.asarray(~np.r_[self.before[1:], False][: len(self.before)])
 
 
 def days_of(at_us: Ints, calendar: Calendar) -> Ints:
@@ -129,10 +135,11 @@ def occasions(rows: Rows, terrain: Terrain) -> Occasions:
     else:
         u = _on_clock(terrain, version, day)
         t_x = u - _on_clock(terrain, version, first_day)
-        gap = np.where(before, np.maximum(u - _on_clock(terrain, version, np.r_[first_day[:1], day[:-1]][: len(day)]), 0.5), 0.0)
+        day_before = np.r_[first_day[:1], day[:-1]][: len(day)]
+        gap = np.where(before, np.maximum(u - _on_clock(terrain, version, day_before), 0.5), 0.0)
     return Occasions(
-        life, at_us, row, before, day, month, x, first_day, t_x, gap, _running_logs(gap, head), u, buys, buy_at, version, scope,
-        category, region,
+        life, at_us, row, before, day, month, x, first_day, t_x, gap, _running_logs(gap, head), u, buys, buy_at,
+        version, scope, category, region,
     )  # fmt: skip
 
 
@@ -150,7 +157,9 @@ def _running_logs(gap: Floats, head: Ints) -> Floats:
 
 def _since_first_purchase(rows: Rows) -> Rows:
     """The rows from each life's first order on; on its instant, everything."""
-    assert rows.buy is not None and rows.category is not None and rows.region is not None
+    assert rows.buy is not None
+    assert rows.category is not None
+    assert rows.region is not None
     new = np.r_[True, rows.life[1:] != rows.life[:-1]][: len(rows.life)]
     order = np.flatnonzero(rows.buy)
     place = np.searchsorted(order, np.flatnonzero(new))
@@ -195,7 +204,9 @@ def _last_of_instant(rows: Rows) -> Ints:
 
 def _in_force(terrain: Terrain, category: Ints | None, region: Ints | None, month: Ints) -> tuple[Ints, Ints]:
     """Clock version and scope of each occasion, looked up once per distinct group and month."""
-    assert terrain.clocks is not None and category is not None and region is not None
+    assert terrain.clocks is not None
+    assert category is not None
+    assert region is not None
     width = int(region.max(initial=-1)) + 2
     group = (category + 1) * width + region + 1
     asked, place = np.unique(group * terrain.months + (month - terrain.first_month), return_inverse=True)
@@ -225,10 +236,14 @@ def _on_clock(terrain: Terrain, version: Ints, days: NDArray[np.int64] | Floats)
 
 def by_version(version: Ints, values: Floats, change: Sequence[Callable[[Floats], Floats]]) -> Floats:
     """Each value changed by the function of its version."""
+    out = np.empty_like(values)
+    for mine in each_version(version):
+        out[mine] = change[int(version[mine[0]])](values[mine])
+    return out
+
+
+def each_version(version: Ints) -> Iterator[Ints]:
+    """The places of each version that occurs, one version after another."""
     order = np.argsort(version, kind="stable")
     edges = np.flatnonzero(np.diff(version[order])) + 1
-    out = np.empty_like(values)
-    for mine in np.split(order, edges):
-        if len(mine):
-            out[mine] = change[int(version[mine[0]])](values[mine])
-    return out
+    yield from (mine for mine in np.split(order, edges) if len(mine))

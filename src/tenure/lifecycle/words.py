@@ -1,13 +1,16 @@
 """The third reader of the rule: one English sentence per picture, and the words around it.
 
-A sentence is a template. What a month's customers share is filled in once a month; the slots that differ come in one fixed order, so
-that the engine can lay a sentence out from pieces (sql/picture.sql). docs/reference/sentences.md is made from this module.
+A sentence is a template. What a month's customers share is filled in once a month; the slots that differ come in one
+fixed order, so
+that the engine can lay a sentence out from pieces (sql/picture.sql). docs/reference/sentences.md is made from this
+module.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
@@ -16,7 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "KINDS", "LEVEL_OF", "MONTHS", "SHARED", "SLOTS", "STANCES", "Sentence", "day_labels", "phrase_number", "phrase_table", "sentences",
+    "KINDS", "LEVEL_OF", "MONTHS", "SHARED", "SLOTS", "STANCES", "Sentence", "day_labels", "phrase_number",
+    "phrase_table", "sentences",
 ]  # fmt: skip
 
 T = TypeVar("T", int, "NDArray[np.int64]")
@@ -40,12 +44,14 @@ STANCES: Final = {
     "erased": ("Asked on ", " to be forgotten.", None),
     "alone": (" To be left alone: ", ".", None),
 }
-"""What is said of those the rhythm does not judge: before the day, after it, after the reason. `alone` follows the rhythm's own
+"""What is said of those the rhythm does not judge: before the day, after it, after the reason. `alone` follows the
+rhythm's own
 sentence, around the reason."""
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A template and when it is said: `kind` of rule, `nth` occasion (0 first, 1 second, 2 later), `state`, whether the `chance` fell below its mark,
+    """A template and when it is said: `kind` of rule, `nth` occasion (0 first, 1 second, 2 later), `state`, whether
+    the `chance` fell below its mark,
     and whether the shop's history is too `thin` to say more than standard values."""
 
     kind: int
@@ -94,8 +100,9 @@ def _text(kind: str, nth: int, state: str, by_chance: bool, thin: bool) -> str:
     if state == "on time":
         return _silence(nth) + _usually(kind, nth, state) + ", so not overdue before {due}" + tail + "."
     if kind == "chance" or (kind == "rhythm" and by_chance):
-        return _silence(nth) + _usually(kind, nth, state, ", and " if kind == "rhythm" else "; ") + _falls(state, thin) + "."
-    limit = {"rhythm": _capped(nth, state)}.get(kind, _usually(kind, nth, state))
+        then = ", and " if kind == "rhythm" else "; "
+        return _silence(nth) + _usually(kind, nth, state, then) + _falls(state, thin) + "."
+    limit = {"rhythm": _capped(state)}.get(kind, _usually(kind, nth, state))
     return _silence(nth) + limit + tail + "."
 
 
@@ -116,7 +123,7 @@ def _usually(kind: str, nth: int, state: str, then: str = "") -> str:
     return "; " + ("most" if kind == "quantile" else share) + " gaps like theirs are over within {within} days" + then
 
 
-def _capped(nth: int, state: str) -> str:
+def _capped(state: str) -> str:
     share = {"short": "19 of 20", "long": "99 of 100", "inactive": "999 of 1,000"}[state]
     return "; " + share + " gaps like theirs are over within {within} days"
 
@@ -137,17 +144,17 @@ def phrase_number(place: T, nth: T, state: T, by_chance: T) -> T:
 def phrase_table(shared: Iterable[tuple[int, bool, Sequence[Mapping[str, object]]]]) -> pa.Table:
     """Every sentence of every scope and month, in pieces: number, p0 and one piece after each of SLOTS (p1..p4).
 
-    `shared`: of each pair in order the kind of rule, whether the history is thin, and the values of SHARED by threshold (3).
+    `shared`: of each pair in order the kind of rule, whether the history is thin, and the values of SHARED by
+    threshold (3).
     """
     import pyarrow as pa
 
     by_key = {(one.kind, one.nth, one.state, one.by_chance, one.thin): one for one in sentences()}
-    rows: list[list[str | None]] = []
-    for kind, thin, values in shared:
-        for nth in range(3):
-            for state in range(len(STATES)):
-                for by_chance in (False, True):
-                    rows.append(by_key[kind, nth, state, by_chance, thin].pieces(values[LEVEL_OF[state]]))
+    rows = [
+        by_key[kind, nth, state, by_chance, thin].pieces(values[LEVEL_OF[state]])
+        for kind, thin, values in shared
+        for nth, state, by_chance in product(range(3), range(len(STATES)), (False, True))
+    ]
     columns = {"number": pa.array(range(len(rows)), pa.int64())}
     for place in range(len(SLOTS) + 1):
         columns[f"p{place}"] = pa.array([row[place] for row in rows], pa.string())
