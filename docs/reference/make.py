@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tenure.events import KINDS, SYNONYMS
 from tenure.lifecycle.words import KINDS as RULES
-from tenure.lifecycle.words import SLOTS, STANCES, STATES, sentences
+from tenure.lifecycle.words import SHARED, SLOTS, STANCES, STATES, sentences
 
 HERE = Path(__file__).resolve().parent
 
@@ -73,7 +73,8 @@ def events_page() -> str:
 
 def sentences_page() -> str:
     """The text of sentences.md."""
-    parts = [SENTENCES + "".join(f"| `{slot}` | {MEANINGS[slot]} |\n" for slot in SLOTS)]
+    slots = sorted((*SLOTS, *SHARED), key=list(MEANINGS).index)
+    parts = [SENTENCES + "".join(f"| `{slot}` | {MEANINGS[slot]} |\n" for slot in slots)]
     head = ("after the", "who is", "because of", "sentence", "with too little history it ends")
     for number, name in enumerate(RULES):
         parts.append(f"\n## Kind `{name}`: {ABOUT[name]}\n\n" + _table(head, _rows(number)))
