@@ -9,16 +9,32 @@ import shutil
 import made_up_report
 import pytest
 
+from tenure.engine.duckdb import DuckDB
+from tenure.lifecycle.policy import load
+from tenure.periods import parse_instant
+from tenure.read import read
 from tenure.reporting import page as report_page
+from tenure.reporting.gather import gather
+from tenure.simulation import simulate
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 CHROMIUM = os.environ.get("TENURE_CHROMIUM") or shutil.which("chromium")
 
+
+def simulated(folder):
+    """The report of a simulated shop, from its file through the engine: real sentences, seasons, a day within a month."""
+    shop = simulate(folder / "boots.parquet", customers=2_000)
+    with DuckDB() as engine:
+        timeline, at = read(engine, shop.events), parse_instant("2025-12-10T14:05", "Europe/Oslo")
+        return gather(timeline, load(shop.policy), zone="Europe/Oslo", as_of=at, name="Støvler og sko", files=["boots"])
+
+
 PAGES = {
-    "shop": lambda: made_up_report.report(made_up_report.lives(400)),
-    "twelve": lambda: made_up_report.report(made_up_report.lives(12)),
-    "tiny": made_up_report.tiny,
-    "empty": made_up_report.empty,
+    "simulated": simulated,
+    "shop": lambda _: made_up_report.report(made_up_report.lives(400)),
+    "twelve": lambda _: made_up_report.report(made_up_report.lives(12)),
+    "tiny": lambda _: made_up_report.tiny(),
+    "empty": lambda _: made_up_report.empty(),
 }
 OVERLAPS = """() => {
   const boxes = [...document.querySelectorAll('.station .nm, .station .ct, .station .ch, .station .sub')]
@@ -64,7 +80,7 @@ def browser():
 def written(tmp_path_factory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("pages")
     for name, data in PAGES.items():
-        (folder / f"{name}.html").write_text(report_page(data()), encoding="utf-8")
+        (folder / f"{name}.html").write_text(report_page(data(folder)), encoding="utf-8")
     return {name: (folder / f"{name}.html").as_uri() for name in PAGES}
 
 
@@ -105,7 +121,7 @@ def test_no_screen_scrolls_sideways_and_no_text_is_cut(opened, name, width):
     assert tab.evaluate(CUT) == []
 
 
-@pytest.mark.parametrize("name", ["shop", "twelve", "tiny"])
+@pytest.mark.parametrize("name", ["simulated", "shop", "twelve", "tiny"])
 @pytest.mark.parametrize("width", [390, 820, 1000, 1440])
 def test_the_rings_labels_lie_neither_on_each_other_nor_on_its_petals(opened, name, width):
     tab, _ = opened(name, width)

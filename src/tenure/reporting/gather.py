@@ -45,8 +45,6 @@ MONTHLY_DAYS: Final = 915
 """Cohorts are months up to thirty of them, then quarters."""
 ORDERS: Final = {ORDER_PLACED, ORDER_REFUNDED, ORDER_CANCELLED}
 
-State = tuple[str, str]
-
 
 @dataclass(frozen=True, slots=True)
 class _Moving:
@@ -145,16 +143,17 @@ def _panel(engine: DuckDB, span: _Span, stages: Sequence[StageCount]) -> tuple[L
     days = span.panel()
     if not days:
         return ()
-    change: dict[State, np.ndarray[Any, np.dtype[np.int64]]] = {}
-    for day, stage, detail, before_stage, before_detail, n in engine.run(_SQL, "gather", "steps").fetchall():
+    change = np.zeros((len(STAGES), len(days)), np.int64)
+    for day, code, before_code, n in engine.run(_SQL, "gather", "steps").fetchall():
         at = int(np.searchsorted(days, day, side="right"))  # what starts on a day is in the pictures of later days
-        for state, sign in (((stage, detail), 1), ((before_stage, before_detail), -1)):
-            if state[0] and at < len(days):
-                change.setdefault(state, np.zeros(len(days), np.int64))[at] += sign * n
+        if at < len(days):
+            change[code, at] += n
+            if before_code >= 0:
+                change[before_code, at] -= n
     levels = [
-        Level(date_of(day), *state, int(n))
-        for state in sorted(change)
-        for day, n in zip(days[:-1], np.cumsum(change[state])[:-1], strict=True)
+        Level(date_of(day), stage, detail or "", int(n))
+        for (stage, detail), counts in zip(STAGES, np.cumsum(change, axis=1), strict=True)
+        for day, n in zip(days[:-1], counts[:-1], strict=True)
         if n
     ]
     dawn = Level(date_of(span.first_day), "new", "", 0)  # before the first event there was nobody

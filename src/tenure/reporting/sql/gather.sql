@@ -2,39 +2,40 @@
 -- `report_days` has one row per day of the shop's zone: utc_day (shifted so that it is never negative), day, start_at, end_at.
 
 -- name: starts
--- every start of a stage with its local day and what was before; what starts on day d is in the pictures from the day after
+-- Every start of a stage with its local day and what was before; what starts on day d is in the pictures from the day after. Stages by
+-- the numbers of `stage_words`: 0 prospect, 1 to 3 new, active, loyal, 4 to 6 lapsed, 7 and 8 inactive; -1 nobody yet.
 CREATE OR REPLACE TABLE report_starts AS
 WITH stepped AS (
-    SELECT h.customer_id, h.stage, COALESCE(h.detail, '') AS detail, h."from" AS from_at,
-        COALESCE(LAG(h.stage) OVER w, '') AS before_stage, COALESCE(LAG(h.detail) OVER w, '') AS before_detail
-    FROM history h WINDOW w AS (PARTITION BY h.customer_id ORDER BY h."from")
+    SELECT h.customer_id, h."from" AS from_at, CAST(w.code AS TINYINT) AS code,
+        COALESCE(LAG(CAST(w.code AS TINYINT)) OVER (PARTITION BY h.customer_id ORDER BY h."from"), CAST(-1 AS TINYINT)) AS before_code
+    FROM history h JOIN stage_words w ON w.stage = h.stage AND COALESCE(w.detail, '') = COALESCE(h.detail, '')
 )
-SELECT s.*, CASE WHEN s.from_at >= g.end_at THEN g.day + 1 WHEN s.from_at < g.start_at THEN g.day - 1 ELSE g.day END AS day
+SELECT s.*, CAST(CASE WHEN s.from_at >= g.end_at THEN g.day + 1 WHEN s.from_at < g.start_at THEN g.day - 1 ELSE g.day END AS INTEGER) AS day
 FROM stepped s JOIN report_days g ON g.utc_day = (s.from_at + 8640000000000000000) // 86400000000
 
 -- name: steps
-SELECT s.day, s.stage, s.detail, s.before_stage, s.before_detail, COUNT(*) AS customers
-FROM report_starts s
-GROUP BY s.day, s.stage, s.detail, s.before_stage, s.before_detail
+SELECT s.day, s.code, s.before_code, COUNT(*) AS customers FROM report_starts s GROUP BY s.day, s.code, s.before_code
 
 -- name: moves
 -- who stands in another stage at the end of the period than at its start; moved_on: the last day on which they crossed from not
 -- having bought to being on time, from there to overdue, or back
 CREATE OR REPLACE TABLE report_moves AS
 WITH sided AS (
-    SELECT s.*, CASE WHEN s.stage IN ('new', 'active', 'loyal') THEN 1 WHEN s.stage = 'prospect' THEN 0 ELSE 2 END AS side,
-        CASE WHEN s.before_stage IN ('new', 'active', 'loyal') THEN 1 WHEN s.before_stage IN ('', 'prospect') THEN 0 ELSE 2 END AS before_side
+    SELECT s.*, CASE WHEN s.code < 1 THEN 0 WHEN s.code < 4 THEN 1 ELSE 2 END AS side,
+        CASE WHEN s.before_code < 1 THEN 0 WHEN s.before_code < 4 THEN 1 ELSE 2 END AS before_side
     FROM report_starts s WHERE s.day >= $first_day AND s.day < $end_day
 ), ends AS (
-    SELECT s.customer_id, ARG_MIN(s.before_stage, s.from_at) AS from_stage, ARG_MAX(s.stage, s.from_at) AS to_stage,
+    SELECT s.customer_id, ARG_MIN(s.before_code, s.from_at) AS from_code, ARG_MAX(s.code, s.from_at) AS to_code,
         MAX(CASE WHEN s.side <> s.before_side THEN s.day END) AS moved_on
     FROM sided s
     GROUP BY s.customer_id
 )
-SELECT e.*, CASE WHEN e.from_stage IN ('new', 'active', 'loyal') AND e.to_stage = 'lapsed' THEN 'overdue'
-    WHEN e.from_stage IN ('lapsed', 'inactive') AND e.to_stage IN ('new', 'active', 'loyal') THEN 'returned'
-    WHEN e.from_stage IN ('', 'prospect') AND e.to_stage IN ('new', 'active', 'loyal') THEN 'first' ELSE 'other' END AS kind
-FROM ends e WHERE e.from_stage <> e.to_stage
+SELECT e.customer_id, COALESCE(a.stage, '') AS from_stage, b.stage AS to_stage, e.moved_on,
+    CASE WHEN e.from_code BETWEEN 1 AND 3 AND e.to_code BETWEEN 4 AND 6 THEN 'overdue'
+        WHEN e.from_code > 3 AND e.to_code BETWEEN 1 AND 3 THEN 'returned'
+        WHEN e.from_code < 1 AND e.to_code BETWEEN 1 AND 3 THEN 'first' ELSE 'other' END AS kind
+FROM ends e JOIN stage_words b ON b.code = e.to_code LEFT JOIN stage_words a ON a.code = e.from_code
+WHERE COALESCE(a.stage, '') <> b.stage
 
 -- name: counts
 SELECT s.stage, COALESCE(s.detail, '') AS detail, COUNT(*) AS customers, SUM(s.orders) AS orders
