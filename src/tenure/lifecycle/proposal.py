@@ -96,7 +96,8 @@ def _said(one: Verdict, shop: Verdict) -> str:
     if one.place.number is None and shop.chosen and one.chosen == shop.chosen:
         return f"{name}: as the whole shop, {chosen.name} ({_figures(kept, chosen)})."
     if one.chosen:
-        return f"{name}: change from {kept.name} to {chosen.name}. {_figures(kept, chosen)}{_held(kept, chosen)}.{_fixed(chosen)}"
+        change = f"{name}: change from {kept.name} to {chosen.name}. "
+        return f"{change}{_figures(kept, chosen)}{_held(kept, chosen)}.{_fixed(chosen)}"
     if one.place.number is None and shop.chosen:
         return f"{name}: keep {kept.name}, which {shop.scores[shop.chosen].name} does not match here."
     others = [score for score in one.scores if score.offered and score.past_gain is not None]

@@ -133,6 +133,8 @@ def suggest(
     `lacking` says why. BadTime for an unknown zone.
     """
     tell = progress or _tell_nobody
+    if timeline.first_at is None or until <= timeline.first_at:
+        return _kept(policy, (), _too_few(()) or "")
     labelled = bool(timeline.has & {"category", "region"})
     in_force = Candidate(label(policy.rule), policy.rule, offered=False)
     tell(f"trying the rule in force ({in_force.name})")

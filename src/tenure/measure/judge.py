@@ -82,8 +82,8 @@ def share_flagged(found: Outcomes) -> float | None:
 def gain(found: Changes) -> tuple[float, float] | None:
     """By how much the new rule's balanced accuracy exceeds the old one's on the same people, and its standard error.
 
-    Half the sum of two paired differences of shares, each with the variance of McNemar's table: with b and c people of n
-    on whom only the one or only the other rule is right, (b - c) / n has the variance (b + c - (b - c)^2 / n) / n^2
+    Half the sum of two paired differences of shares, each with the variance of McNemar's table: with b and c people of
+    n on whom only the one or only the other rule is right, (b - c) / n has the variance (b + c - (b - c)^2 / n) / n^2
     (Q. McNemar, Psychometrika 12 (1947), 153-157). None unless somebody was gone and somebody came back.
     """
     if not found.gone or not found.back:
