@@ -22,7 +22,7 @@ CHROMIUM = os.environ.get("TENURE_CHROMIUM") or shutil.which("chromium")
 
 
 def simulated(folder):
-    """The report of a simulated shop, from its file through the engine: real sentences, seasons, a day within a month."""
+    """The report of a simulated shop, from its file through the engine: real sentences, seasons, a day in a month."""
     shop = simulate(folder / "boots.parquet", customers=2_000)
     with DuckDB() as engine:
         timeline, at = read(engine, shop.events), parse_instant("2025-12-10T14:05", "Europe/Oslo")

@@ -6,7 +6,7 @@ from tenure.reporting.data import ReportData
 from tenure.reporting.parts import DOT, said, scrolling, section
 from tenure.reporting.sayings import BY_THE_FIRE, period_name, sayings
 
-__all__ = ["circle", "head", "masthead", "strip"]
+__all__ = ["as_of", "circle", "head", "masthead", "strip"]
 
 BRAND = (
     '<svg viewBox="0 0 32 32" aria-hidden="true"><g fill="none" stroke="currentColor" stroke-width="5.2">'

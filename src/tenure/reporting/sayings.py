@@ -8,7 +8,7 @@ from tenure.draw.words import count, day_of, many, percent, range_of, span_of
 from tenure.measure.retention import Within, wilson
 from tenure.reporting.data import Month, ReportData
 
-__all__ = ["Saying", "headline", "period_name", "pooled", "sayings"]
+__all__ = ["BY_THE_FIRE", "Saying", "headline", "people", "period_name", "pooled", "sayings"]
 
 BY_THE_FIRE = ("new", "active", "loyal")
 QUIET = ("lapsed", "inactive")
