@@ -218,11 +218,17 @@ def verdict(
     scores = (replace(scores[0], name=label(place.in_force)), *scores[1:])
     customers = tallies.customers(untouched[-1])
     lacking = _lacking(place, customers, scores[0])
-    ahead = [rule for rule, one in enumerate(scores) if one.ahead and not lacking]
-    best = max(ahead, key=lambda rule: scores[rule].past_accuracy or 0.0, default=0)
+    best = 0 if lacking else _best(scores)
     if place.number is None and shop is not None and shop.chosen:
         best = _against_shop(scores, best, shop.chosen, bool(lacking))
     return Verdict(place, customers, sum(tallies.customers(origin) for origin in past), scores, best, lacking)
+
+
+def _best(scores: Sequence[Score]) -> int:
+    """The first rule in the order of trying that is within noise of the best, so rules that know each customer's rhythm
+    go before fixed days; 0, the rule in force, if none is ahead of it."""
+    ahead = {rule: one.past_accuracy or 0.0 for rule, one in enumerate(scores) if one.ahead}
+    return next((rule for rule, accuracy in ahead.items() if accuracy >= max(ahead.values()) - GAIN), 0)
 
 
 def _lacking(place: Place, customers: int, in_force: Score) -> str | None:

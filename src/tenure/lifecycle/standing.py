@@ -9,10 +9,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tenure.lifecycle.beginnings import state_at
-from tenure.lifecycle.dues import caps, due_days, floors, standards
+from tenure.lifecycle.dues import NEVER, caps, due_days, floors, standards
 from tenure.lifecycle.rhythm import LONGEST, odds, p_buy
 from tenure.lifecycle.walk import by_version
-from tenure.lifecycle.words import KINDS, LEVEL_OF, MONTHS, phrase_number, phrase_table
+from tenure.lifecycle.words import KINDS, LEVEL_OF, MONTHS, STATES, bar, phrase_number, phrase_table, share
 from tenure.periods import day_of
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _LEVEL = np.array(LEVEL_OF)
+IN_SEASON = STATES.index("in season")
 
 
 def standing(traced: Trace, lives: Slice, as_of: int) -> pa.Table:
@@ -41,7 +42,11 @@ def standing(traced: Trace, lives: Slice, as_of: int) -> pa.Table:
     x, b = given.x[last], given.b[last]
     silent = day_of(as_of - 1, traced.zone) - given.day[last]
     chance = _chances(traced, lives, last, standard.month)
-    by_chance = chance < _marks(traced)[standard.rules, standard.month, level]
+    mark = _marks(traced)[standard.rules, standard.month, level]
+    by_chance, shown = chance < mark, np.rint(chance * 100).astype(np.int32)
+    past, held = _past(traced, lives, last, mine, standard)
+    state = np.where((state == 0) & held, IN_SEASON, state)
+    by_chance = np.where(state == 0, past, by_chance)
     place = standard.rules * traced.terrain.months + standard.month
     nth = np.where((x < 2) & (b == x + 1), x, 2)
     usual = np.minimum(np.exp(standard.median), LONGEST)
@@ -54,7 +59,7 @@ def standing(traced: Trace, lives: Slice, as_of: int) -> pa.Table:
         "due_day": due.day[mine, 0].astype(np.int32), "silent": silent.astype(np.int32),
         "phrase": phrase_number(place, nth, state, by_chance.astype(np.int64)),
         "within": _within(traced, x, standard, level, by_chance, state),
-        "chance": np.rint(chance * 100).astype(np.int32),
+        "chance": shown, "near": (by_chance & (state > 0) & (shown == np.rint(mark * 100))).astype(np.int32),
     })  # fmt: skip
 
 
@@ -72,13 +77,29 @@ def _or_zero(values: Ints | None, at: Ints) -> NDArray[np.int32]:
     return np.zeros(len(at), np.int32) if values is None else values[at].astype(np.int32)
 
 
-def _chances(traced: Trace, lives: Slice, last: Ints, month: Ints) -> Floats:
-    """The chance to order within the horizon, now, of each life's last occasion."""
-    given, known = lives.given, traced.known
+def _silences(traced: Trace, lives: Slice, last: Ints) -> Floats:
+    """Days on the clock since each life's last occasion."""
+    given = lives.given
     today = np.full(len(last), float(day_of(traced.until - 1, traced.zone)))
     if given.version is not None and traced.clocks is not None:
         today = by_version(given.version[last], today, [clock.lam for clock in traced.clocks.clocks])
-    silence = np.maximum(today - given.u[last], 0)
+    return np.asarray(np.maximum(today - given.u[last], 0))
+
+
+def _past(
+    traced: Trace, lives: Slice, last: Ints, mine: Ints, standard: Standard
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whose silence is past their usual gaps, and whose is past its threshold too, held by the season alone."""
+    silence = _silences(traced, lives, last)
+    usual = floors(traced.policy, lives.given.x[last], standard, 0)
+    held = (silence > lives.due.silence[mine, 0]) & (lives.due.season[mine] < NEVER)
+    return silence > usual, held
+
+
+def _chances(traced: Trace, lives: Slice, last: Ints, month: Ints) -> Floats:
+    """The chance to order within the horizon, now, of each life's last occasion."""
+    given, known = lives.given, traced.known
+    silence = _silences(traced, lives, last)
     theta = (known.r[month], known.alpha[month], known.a[month], known.b[month])
     return p_buy(silence, given.x[last], given.t_x[last], known.horizon[month], *theta)
 
@@ -94,20 +115,21 @@ def phrases(traced: Trace) -> pa.Table:
     marks, known = _marks(traced), traced.known
 
     def shared(scope: int, place: int) -> tuple[int, bool, list[dict[str, object]]]:
-        month, n = traced.terrain.first_month + place, int(known.n[place])
-        values = {
-            "horizon": int(known.horizon[place]), "average": _percent(known.level[place]), "n": f"{n:,}",
-            "month": f"1 {MONTHS[month % 12]} {1970 + month // 12}",
-        }  # fmt: skip
-        by_level = [values | {"mark": _percent(marks[scope, place, level])} for level in range(3)]
-        return KINDS.index(traced.policy.rule_at(scope).kind), n < THIN, by_level
+        ordinal, n, rule = traced.terrain.first_month + place, int(known.n[place]), traced.policy.rule_at(scope)
+        month = f"1 {MONTHS[ordinal % 12]} {1970 + ordinal // 12}"
+        average, thin = float(known.level[place]), n < THIN
+        floor = rule.quantiles if rule.kind == "quantile" else rule.floors
+        return KINDS.index(rule.kind), thin, [
+            {
+                "horizon": int(known.horizon[place]), "n": f"{n:,}",
+                "floor": share(floor[i]), "cap": share(rule.caps[i]),
+                "bar": bar(rule.odds[i], float(marks[scope, place, i]), average, month, n, thin=thin),
+            }
+            for i in range(3)
+        ]  # fmt: skip
 
     scopes = range(len(traced.policy.scopes) + 1)
     return phrase_table(shared(scope, place) for scope in scopes for place in range(traced.terrain.months))
-
-
-def _percent(share: float) -> int:
-    return round(float(share) * 100)
 
 
 def _within(

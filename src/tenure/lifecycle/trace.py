@@ -173,8 +173,10 @@ def _among(given: Occasions, left: pa.Table | None) -> NDArray[np.bool_]:
     if left is None or not len(left):
         return np.zeros(len(given.life), np.bool_)
     asked = set(zip(left["life"].to_pylist(), left["at_us"].to_pylist(), strict=True))
-    pairs = zip(given.life.tolist(), given.buy_at.tolist(), strict=True)
-    return np.fromiter((pair in asked for pair in pairs), np.bool_, len(given.life))
+    found = np.isin(given.life, left["life"].to_numpy())
+    pairs = zip(given.life[found].tolist(), given.buy_at[found].tolist(), strict=True)
+    found[found] = [pair in asked for pair in pairs]
+    return found
 
 
 def trace(timeline: Timeline, policy: Policy, *, zone: str, until: int) -> Trace:
@@ -188,7 +190,7 @@ def trace(timeline: Timeline, policy: Policy, *, zone: str, until: int) -> Trace
     ended = prepare_orders(engine, timeline, policy, until, kinds)
     activity = (set(policy.activity) - {ORDER_PLACED}) & kinds
     stanced = bool(kinds & set(STANCES))
-    merged = ended or kinds != {ORDER_PLACED} or policy.restart_after == "inactive"
+    merged = ended or kinds != {ORDER_PLACED}
     if activity:
         engine.put("activity_kinds", pa.table({"kind": sorted(activity)}))
         engine.run(_SQL, "states", "activity_events", until=until)

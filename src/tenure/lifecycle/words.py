@@ -19,20 +19,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "KINDS", "LEVEL_OF", "MONTHS", "SHARED", "SLOTS", "STANCES", "Sentence", "day_labels", "phrase_number",
-    "phrase_table", "sentences",
+    "KINDS", "LEVEL_OF", "MONTHS", "SHARED", "SLOTS", "STANCES", "Sentence", "bar", "day_labels",
+    "phrase_number", "phrase_table", "sentences", "share",
 ]  # fmt: skip
 
 T = TypeVar("T", int, "NDArray[np.int64]")
 
-SLOTS: Final = ("silent", "within", "due", "chance")
+SLOTS: Final = ("silent", "within", "chance", "due")
 """What a template may name that differs from customer to customer, in the order in which it may name it."""
-SHARED: Final = ("horizon", "mark", "average", "month", "n")
+SHARED: Final = ("horizon", "bar", "floor", "cap", "n")
 """What a template may name that a month's customers share."""
 
 KINDS: Final = ("rhythm", "quantile", "chance", "window")
-STATES: Final = ("on time", "short", "long", "inactive", "seasonal")
-LEVEL_OF: Final = (0, 0, 1, 2, 0)
+STATES: Final = ("on time", "short", "long", "inactive", "seasonal", "in season")
+"""`on time` and past the usual gaps is held by the chance, `in season` by the season that has not passed yet."""
+LEVEL_OF: Final = (0, 0, 1, 2, 0, 0)
 """The threshold that the sentence of each of STATES speaks of."""
 ORDINALS: Final = ("First order", "Second order", "Last order")
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -97,20 +98,24 @@ def _text(kind: str, nth: int, state: str, by_chance: bool, thin: bool) -> str:
     tail = "; too little history (n = {n}), so these are standard values" if thin else ""
     if state == "seasonal":
         return _silence(nth) + "; a whole season passed without an order, and they are overdue since {due}" + tail + "."
+    if state == "in season":
+        return _silence(nth) + "; their season has not come and gone since, so not overdue before {due}" + tail + "."
+    if state == "on time" and kind in {"rhythm", "chance"} and by_chance:
+        return _silence(nth) + _usually(kind, nth, ", but " if kind == "rhythm" else "; ") + _holds() + "."
     if state == "on time":
-        return _silence(nth) + _usually(kind, nth, state) + ", so not overdue before {due}" + tail + "."
+        return _silence(nth) + _usually(kind, nth) + ", so not overdue before {due}" + tail + "."
     if kind == "chance" or (kind == "rhythm" and by_chance):
-        then = ", and " if kind == "rhythm" else "; "
-        return _silence(nth) + _usually(kind, nth, state, then) + _falls(state, thin) + "."
-    limit = {"rhythm": _capped(state)}.get(kind, _usually(kind, nth, state))
-    return _silence(nth) + limit + tail + "."
+        return _silence(nth) + _usually(kind, nth, ", and " if kind == "rhythm" else "; ") + _falls() + "."
+    if kind == "rhythm":
+        return _silence(nth) + "; {cap} gaps like theirs are over within {within} days" + tail + "."
+    return _silence(nth) + _usually(kind, nth) + tail + "."
 
 
 def _silence(nth: int) -> str:
     return ORDINALS[nth] + " {silent} days ago" if nth < 2 else "Silent {silent} days"
 
 
-def _usually(kind: str, nth: int, state: str, then: str = "") -> str:
+def _usually(kind: str, nth: int, then: str = "") -> str:
     if kind == "chance":
         return then
     if kind == "window":
@@ -119,21 +124,39 @@ def _usually(kind: str, nth: int, state: str, then: str = "") -> str:
         return "; those who come back usually do within {within} days" + then
     if nth == 1 and kind == "rhythm":
         return "; a third order usually follows within {within} days" + then
-    share = {"on time": "nine of ten", "short": "nine of ten", "long": "19 of 20", "inactive": "99 of 100"}[state]
-    return "; " + ("most" if kind == "quantile" else share) + " gaps like theirs are over within {within} days" + then
+    return "; {floor} gaps like theirs are over within {within} days" + then
 
 
-def _capped(state: str) -> str:
-    share = {"short": "19 of 20", "long": "99 of 100", "inactive": "999 of 1,000"}[state]
-    return "; " + share + " gaps like theirs are over within {within} days"
+def _holds() -> str:
+    return "their chance to order within {horizon} days ({chance} %) is not below {bar}: not overdue before {due}"
 
 
-def _falls(state: str, thin: bool) -> str:
-    average = "(n = {n}: too little history, standard values)" if thin else "({average} %, {month}, n = {n})"
-    chance = "their chance to order within {horizon} days ({chance} %) is below "
-    if state == "short":
-        return chance + ("the standard average " if thin else "the shop's average ") + average
-    return chance + "{mark} %, far under " + ("the standard average " if thin else "the shop's average ") + average
+def _falls() -> str:
+    return "their chance to order within {horizon} days ({chance} %) is below {bar}"
+
+
+def share(part: float) -> str:
+    """A share of gaps as people say it: nine of ten, 19 of 20, 99 of 100."""
+    for total in (10, 20, 100, 1_000):
+        count = round(part * total)
+        if abs(count / total - part) < 1e-12:
+            names = {(9, 10): "nine of ten", (5, 10): "half of all"}
+            return names.get((count, total), f"{count:,} of {total:,}")
+    return f"{100 * part:g} of 100"
+
+
+def bar(odds: float, mark: float, average: float, month: str, n: int, *, thin: bool) -> str:
+    """What a chance is held against: the shop's average, or a mark that stands to it in some odds."""
+    known = f"the shop's average ({_percent(average)} %, {month}, n = {n:,})"
+    if thin:
+        known = f"the standard average ({_percent(average)} %; too little history, n = {n:,})"
+    if odds == 1:
+        return known
+    return f"{_percent(mark)} %, {'far under' if odds < 0.5 else 'under' if odds < 1 else 'over'} {known}"
+
+
+def _percent(part: float) -> int:
+    return round(100 * part)
 
 
 def phrase_number(place: T, nth: T, state: T, by_chance: T) -> T:

@@ -86,6 +86,8 @@ WITH said AS (
         MAX(CASE WHEN e.kind = 'complaint.opened' THEN e."at" END) AS opened_at,
         MAX(CASE WHEN e.kind = 'complaint.resolved' THEN e."at" END) AS resolved_at
     FROM marks m JOIN events e ON e.c = m.c AND e."at" <= m.at_us AND e."at" < $until
+        AND e.kind IN ('contact.refused', 'contact.allowed', 'customer.left', 'customer.erased', 'message.bounced',
+            'complaint.opened', 'complaint.resolved')
     GROUP BY m.c, m.at_us
 ), ordered AS (
     SELECT m.c, m.at_us, MAX(o.at_us) AS order_at

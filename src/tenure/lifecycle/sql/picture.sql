@@ -20,8 +20,9 @@ WHERE place = 1
 CREATE OR REPLACE VIEW picture AS
 WITH worded AS (
     SELECT s.*, COALESCE(v.c, s.life) AS c, w.p0 || CAST(s.silent AS VARCHAR) || w.p1 || COALESCE(CAST(s.within AS VARCHAR) || w.p2, '')
-        || COALESCE(d.label || w.p3, '')
-        || COALESCE(CASE WHEN s.chance < 1 THEN 'under 1' ELSE CAST(s.chance AS VARCHAR) END || w.p4, '') AS because
+        || COALESCE(CASE WHEN s.chance < 1 THEN 'under 1' WHEN s.near = 1 THEN 'just under ' || CAST(s.chance AS VARCHAR)
+            ELSE CAST(s.chance AS VARCHAR) END || w.p3, '')
+        || COALESCE(d.label || w.p4, '') AS because
     FROM standing s LEFT JOIN lives v ON v.life = s.life
     JOIN phrases w ON w.number = s.phrase JOIN calendar d ON d.day = s.due_day
     WHERE v.life IS NULL OR v.to_at = 9000000000000000000
