@@ -41,9 +41,10 @@ MEANINGS = {
     "due": "the day on which short-lapsed begins",
     "horizon": "days ahead for which the chance is meant",
     "chance": "the chance to order within them, in per cent",
-    "mark": "the level the chance fell below, in per cent, where it is not the average itself",
-    "average": "the shop's average chance, in per cent",
-    "month": "the day of the snapshot that all of this is from: the start of the month of the last occasion",
+    "bar": "what the chance is held against: the shop's average (in per cent, of the snapshot at the start of the month"
+    " of the last occasion, with its n), or a mark in the policy's odds to it",
+    "floor": "the share of gaps that the policy's floor or quantile stands for: nine of ten, 19 of 20, 99 of 100",
+    "cap": "the share of gaps that the policy's cap stands for",
     "n": "how many customers it was taken from",
 }
 ABOUT = {
@@ -95,7 +96,8 @@ def _rows(kind: int) -> Iterable[tuple[str, ...]]:
     for (nth, text, other), when in found.items():
         states = ", ".join(dict.fromkeys(state for state, _ in when))
         reasons = {by_chance for _, by_chance in when}
-        why = "" if len(reasons) == 2 else "the chance" if True in reasons else "the cap"
+        other_reason = "the gaps" if states == "on time" else "the cap"
+        why = "" if len(reasons) == 2 else "the chance" if True in reasons else other_reason
         yield OCCASIONS[nth], states, why, text, _ending(text, other)
 
 

@@ -1,4 +1,4 @@
-"""The engine and the oracle read one rule and share no code: on generated shops every picture and history must be the same.
+"""The engine and the oracle read one rule and share no code: on generated shops all pictures and histories are equal.
 
 A quick share runs every time; TENURE_EXAMPLES=10000 asks for that many lives (`make long`).
 """
@@ -61,5 +61,5 @@ def test_engine_equals_oracle_on_generated_lives(batch, tmp_path):
         n, differing = differences(seed, tmp_path)
         lives += n
         wrong += [(seed, *one) for one in differing]
-    print(f"{lives} lives of shops {batch * BATCH}..{(batch + 1) * BATCH - 1}")
+    assert lives > 0
     assert wrong == []
