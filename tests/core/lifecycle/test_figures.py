@@ -20,8 +20,8 @@ STUDY = {
     "retail2": (0.675, 0.601, 0.637, 0.693),
     "journey": (0.714, 0.673, 0.578, 0.769),
 }
-# Its table 4: who order within the horizon, by stage, and shares of customers, default rule. The shares of cdnow_full hang
-# on the day its one cohort crosses a level: the study drew 2,000 of its customers for that, the engine takes all
+# Its table 4: who order within the horizon, by stage, and shares of customers, default rule. The shares of cdnow_full
+# hang on the day its one cohort crosses a level: the study drew 2,000 of its customers for that, the engine takes all
 RETURNED = {
     "cdnow_full": (0.48, 0.20, 0.12, 0.09),
     "grocery": (0.65, 0.23, 0.08, 0.03),
@@ -81,11 +81,11 @@ def test_the_engine_gives_the_figures_of_the_study(file, name):
     assert default.accuracy > max(found["log-normal > .9"].accuracy, found["90 days"].accuracy)
 
 
-def earns_its_keep(found):
+def earns_its_keep(found, noise=0.0):
     """At least as good as 90 and as 365 days where it had no part in the choice, and deeper is rarer to come back."""
     shop = found.verdicts[0]
     chosen, by_name = shop.scores[shop.chosen], {score.name: score for score in shop.scores}
-    assert chosen.accuracy >= max(by_name["90 days"].accuracy, by_name["365 days"].accuracy)
+    assert chosen.accuracy >= max(by_name["90 days"].accuracy, by_name["365 days"].accuracy) - noise
     shares = [depth.share for depth in chosen.depths if depth.name in STAGES]
     assert [more > less for more, less in pairwise(shares)] == [True] * 3
     return [score.accuracy for score in (shop.scores[0], chosen, by_name["90 days"], by_name["365 days"])]
@@ -108,7 +108,10 @@ def test_suggest_is_at_least_as_good_as_fixed_days_where_it_had_no_part(file, na
 
 @pytest.mark.parametrize("place", [0, 1], ids=["without memory", "regular"])
 def test_suggest_is_at_least_as_good_as_fixed_days_in_a_simulated_shop(shops, place):
-    earns_its_keep(suggested(shops[place].events, "UTC", load(shops[place].policy)))
+    found = suggested(shops[place].events, "UTC", load(shops[place].policy))
+    # rules within a hundredth of each other count as equally good, and the one nearest to the default is taken
+    in_force, chosen, *_ = earns_its_keep(found, noise=0.01)
+    assert chosen > in_force
 
 
 def test_the_rule_judges_a_simulated_shop_as_it_does_real_ones(shops):

@@ -236,7 +236,11 @@ def chosen(place, people, *right, shop=None):
 def test_a_change_needs_more_than_a_hundredth():
     assert chosen(SHOP, 1_000_000, 700, 710, 600, 700).chosen == 0
     assert chosen(SHOP, 1_000_000, 700, 711, 600, 700).chosen == 1
-    assert chosen(SHOP, 1_000_000, 700, 711, 712, 700).chosen == 2
+
+
+def test_of_rules_as_good_as_each_other_the_one_tried_first_is_chosen():
+    assert chosen(SHOP, 1_000_000, 700, 750, 755, 700).chosen == 1
+    assert chosen(SHOP, 1_000_000, 700, 750, 765, 700).chosen == 2
 
 
 def test_a_change_needs_more_than_its_own_noise():
