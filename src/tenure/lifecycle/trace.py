@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tenure.lifecycle.learning import Clocks
     from tenure.read import Timeline
 
-__all__ = ["STAGES", "Slice", "Trace", "trace"]
+__all__ = ["STAGES", "Slice", "Trace", "prepare_orders", "trace"]
 
 STAGES: Final = (
     ("prospect", None), ("new", None), ("active", None), ("loyal", None), ("lapsed", "short"), ("lapsed", "long"),

@@ -14,6 +14,18 @@ from numpy.typing import NDArray
 from tenure.lifecycle.oracle.days import date_of, number_of
 from tenure.lifecycle.oracle.policy import Season
 
+__all__ = [
+    "Clock",
+    "Group",
+    "Sale",
+    "declared_clock",
+    "gain_is_proven",
+    "learnt_clocks",
+    "learnt_weights",
+    "part_of",
+    "shortest_run",
+]
+
 Floats = NDArray[np.float64]
 
 YEAR = 365.25

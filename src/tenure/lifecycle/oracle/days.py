@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tenure.errors import BadTime
 
+__all__ = ["LocalDays", "date_of", "instant", "month_of", "number_of"]
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 LAST_DAY = date.max.toordinal() - EPOCH_ORDINAL - 1

@@ -9,6 +9,8 @@ from tenure.lifecycle.oracle.clocks import Clock, Group
 from tenure.lifecycle.oracle.days import LocalDays, month_of
 from tenure.lifecycle.oracle.orders import Event, Order, is_refund, orders_of, share_of_four_fifths
 
+__all__ = ["Life", "Occasion", "group_at", "has_left", "life_of", "why_inactive"]
+
 ENDED_BY_ORDER = ("contact.refused", "customer.left")
 
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from tenure.events import ORDER_CANCELLED, ORDER_PLACED, ORDER_REFUNDED
 
+__all__ = ["Event", "Order", "is_refund", "orders_of", "share_of_four_fifths"]
+
 
 class Event(NamedTuple):
     """One row of a timeline; `at` in microseconds UTC, what is unknown is None."""

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 from tenure.errors import BadPolicy
 from tenure.events import KINDS
 
+__all__ = ["Policy", "Rule", "Scope", "Season", "most_specific", "read"]
+
 HEMISPHERES = ("north", "south")
 
 

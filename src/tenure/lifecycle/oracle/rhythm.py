@@ -13,6 +13,25 @@ from scipy.special import digamma, gammaln, ndtri
 from tenure.errors import DidNotConverge
 from tenure.lifecycle.oracle.policy import Rule
 
+__all__ = [
+    "Buying",
+    "Gaps",
+    "Past",
+    "Snapshot",
+    "crossing",
+    "deviations",
+    "fit",
+    "horizon",
+    "level",
+    "log_posterior",
+    "odds",
+    "p_buy",
+    "rhythm",
+    "silences",
+    "snapshot",
+    "usual",
+]
+
 Floats = NDArray[np.float64]
 
 USUAL_GAP = math.log(45.0)

@@ -16,6 +16,8 @@ from tenure.lifecycle.oracle.days import LocalDays, month_of
 from tenure.lifecycle.oracle.life import Life, Occasion, has_left, life_of, why_inactive
 from tenure.lifecycle.oracle.orders import Event, orders_of
 
+__all__ = ["Due", "Oracle", "Picture"]
+
 Interval = tuple[str, str | None, int, int | None]
 
 
