@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -52,17 +52,25 @@ def checked_target(
     Asked before anything is computed, so that nobody waits for a result that has nowhere to go.
     """
     target, endings = Path(path), tuple(endings)
+    try:
+        return _checked(target, endings, [source for source in apart_from if isinstance(source, str | os.PathLike)])
+    except OSError as error:
+        raise _unwritable(target, error) from error
+
+
+def _checked(target: Path, endings: tuple[str, ...], sources: Sequence[str | os.PathLike[str]]) -> Path:
     if target.suffix.lower() not in endings:
         wanted = f"{', '.join(endings[:-1])} or {endings[-1]}" if len(endings) > 1 else endings[0]
         raise BadFile(f"cannot write {target}: the name must end in {wanted}")
     if target.is_dir():
         raise BadFile(f"cannot write {target}: there is a folder of that name; choose another name")
+    if target.exists() and not target.is_file():
+        raise BadFile(f"cannot write {target}: what is there is no ordinary file; choose another name")
     if not target.parent.is_dir():
         raise BadFile(f"cannot write {target}: there is no folder {target.parent}; make it first")
     if not os.access(target.parent, os.W_OK):
         raise BadFile(f"cannot write {target}: no permission to write in {target.parent.resolve()}")
-    read = [source for source in apart_from if isinstance(source, str | os.PathLike) and os.path.exists(source)]
-    if target.exists() and any(target.samefile(source) for source in read):
+    if target.exists() and any(os.path.exists(source) and target.samefile(source) for source in sources):
         raise BadFile(f"cannot write {target}: it is one of the files to be read; choose another name")
     return target
 
@@ -76,17 +84,21 @@ def written_whole(target: Path) -> Iterator[Path]:
     import duckdb
 
     place = Path(os.path.realpath(target))
-    beside = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+    beside = place.with_name(f".{place.name[:100]}.{os.getpid()}.tmp")
     try:
         yield beside
         os.replace(beside, place)
     except OSError as error:
-        raise BadFile(f"cannot write {target}: {error.strerror or error}") from error
+        raise _unwritable(target, error) from error
     except duckdb.IOException as error:
         # the engine names our temporary file first, the system's reason last
         raise BadFile(f"cannot write {target}: {str(error).strip().split(': ')[-1]}") from error
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _unwritable(target: Path, error: OSError) -> BadFile:
+    return BadFile(f"cannot write {target}: {error.strerror or error}")
 
 
 def save_table(rows: DuckDBPyRelation, target: Path) -> None:

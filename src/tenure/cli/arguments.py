@@ -150,7 +150,8 @@ def _reading(one: _Parser, *, customer_is_column: bool = True) -> None:
     """What every verb that reads orders shares."""
     one.add_argument("files", metavar="FILE", nargs="+", help="orders and other events: CSV, Parquet or Excel")
     one.add_argument("--policy", metavar="FILE", help="a policy file (TOML); default: the default rule")
-    for option, says in (("--timezone", "the shop's zone, for days and dates"), ("--times-in", "the zone of bare times")):
+    zones = {"--timezone": "the shop's zone, for days and dates", "--times-in": "the zone of times that carry none"}
+    for option, says in zones.items():
         one.add_argument(option, metavar="ZONE", default="UTC", help=f"{says}; default: UTC")
     columns = one.add_argument_group("columns", "Found by their names; where that fails, name them.")
     names = ("--customer", "--customer-column") if customer_is_column else ("--customer-column",)

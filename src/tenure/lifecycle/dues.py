@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tenure.lifecycle.population import Snapshots
     from tenure.lifecycle.walk import Occasions, Terrain
 
-__all__ = ["Dues", "Standard", "caps", "due_days", "dues", "floors", "standards"]
+__all__ = ["NEVER", "Dues", "Standard", "caps", "due_days", "dues", "floors", "standards"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tenure.lifecycle.policy import Season
 
-__all__ = ["CALENDAR", "PARTS", "YEAR_DAYS", "Clock", "ClockTable", "clock_table", "declared"]
+__all__ = ["CALENDAR", "FLOOR", "PARTS", "YEAR_DAYS", "Clock", "ClockTable", "clock_table", "declared"]
 
 YEAR_DAYS: Final = 365.25
 PARTS: Final = 52

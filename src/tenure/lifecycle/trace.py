@@ -200,7 +200,8 @@ def trace(timeline: Timeline, policy: Policy, *, zone: str, until: int) -> Trace
     if merged:
         engine.run(_SQL, "history", "first_seen", until=until)
     engine.run(_SQL, "orders", "touched_all" if activity else "touched_orders")
-    days = _lay_calendar(engine, zone, timeline.first_at or 0, min(timeline.last_at or 0, until))
+    first_at, last_at = timeline.first_at or 0, timeline.last_at or 0
+    days = _lay_calendar(engine, zone, first_at, max(first_at, min(last_at, until)))
     engine.put("stage_words", _stage_words())
     terrain, known = _population(engine, policy, days, customer_type=timeline.customer_type, activity=bool(activity))
     full = terrain.clocks is not None

@@ -19,8 +19,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "KINDS", "LEVEL_OF", "MONTHS", "SHARED", "SLOTS", "STANCES", "Sentence", "bar", "day_labels",
-    "phrase_number", "phrase_table", "sentences", "share",
+    "KINDS",
+    "LEVEL_OF",
+    "MONTHS",
+    "SHARED",
+    "SLOTS",
+    "STANCES",
+    "STATES",
+    "Sentence",
+    "bar",
+    "day_labels",
+    "phrase_number",
+    "phrase_table",
+    "sentences",
+    "share",
 ]  # fmt: skip
 
 T = TypeVar("T", int, "NDArray[np.int64]")

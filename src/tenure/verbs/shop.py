@@ -56,13 +56,14 @@ class Shop:
     def stages(self, as_of: int) -> DuckDBPyRelation:
         """The picture as of an instant."""
         self.progress("placing every customer")
-        picture(self.timeline, self.policy, zone=self.zone, as_of=as_of)
+        picture(self.timeline, self.policy, zone=self.zone, as_of=self._from_first(as_of))
         return typed(self.timeline.engine, "stages", instants=_STAGES_INSTANTS, dates=("contact_on",))
 
     def history(self, until: int | None) -> DuckDBPyRelation:
         """Everybody's intervals up to an instant; None: to the end."""
         self.progress("tracing every life")
-        history(self.timeline, self.policy, zone=self.zone, until=self.end if until is None else until)
+        end = self.end if until is None else self._from_first(until)
+        history(self.timeline, self.policy, zone=self.zone, until=end)
         return typed(self.timeline.engine, "history", instants=("from", "to"))
 
     def flows(self, every: str, until: int | None, *, detail: bool) -> DuckDBPyRelation:
@@ -96,6 +97,10 @@ class Shop:
         """The first local midnight after the last row (us UTC); 0 where there is no row."""
         last_at = self.timeline.last_at
         return 0 if last_at is None else start_of_day(day_of(last_at, self.zone) + 1, self.zone)
+
+    def _from_first(self, instant: int) -> int:
+        """Before the first row there is nobody, as at its very instant."""
+        return max(instant, self.timeline.first_at or instant)
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from tenure.lifecycle.oracle.days import date_of, number_of
 from tenure.lifecycle.oracle.policy import Season
 
 __all__ = [
+    "CALENDAR",
+    "SHOP",
     "Clock",
     "Group",
     "Sale",
