@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -91,10 +92,16 @@ def written_whole(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise _unwritable(target, error) from error
     except duckdb.IOException as error:
-        # the engine names our temporary file first, the system's reason last
-        raise BadFile(f"cannot write {target}: {str(error).strip().split(': ')[-1]}") from error
+        raise BadFile(f"cannot write {target}: {_reason(error)}") from error
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _reason(error: Exception) -> str:
+    """What the system said, without the engine's words and the name of our temporary file around it."""
+    said = str(error).strip().split("\n")[0]
+    number = re.search(r'"errno":"(\d+)"', said)
+    return os.strerror(int(number[1])) if number else said.split(": ")[-1]
 
 
 def _unwritable(target: Path, error: OSError) -> BadFile:

@@ -5,7 +5,7 @@ weights come from the policy (`declared`) or from past orders (`tenure.lifecycle
 section 4 has the rule to the letter.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,19 +14,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from tenure.lifecycle.policy import Season
 
-__all__ = ["CALENDAR", "FLOOR", "PARTS", "YEAR_DAYS", "Clock", "ClockTable", "clock_table", "declared"]
+__all__ = ["CALENDAR", "FLOOR", "PARTS", "YEAR_DAYS", "Clock", "declared"]
 
 YEAR_DAYS: Final = 365.25
 PARTS: Final = 52
 EDGES: Final = np.arange(PARTS + 1) * YEAR_DAYS / PARTS
 FLOOR: Final = 0.05
 SEASON_SHARE: Final = 0.8
-_BUCKETS_A_DAY: Final = 4
 _NOISE: Final = 1e-9  # sums of 52 floats are no nearer than this
 
 Floats = NDArray[np.float64]
 Days = NDArray[np.int64]
-Column = NDArray[np.float64] | NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,66 +148,3 @@ def declared(season: Season, shifted: bool) -> Clock:
     weights = np.interp(middles, np.arange(12) + 0.5, by_month, period=12)
     weights = np.maximum(weights / weights.mean(), FLOOR)
     return Clock(weights / weights.mean(), months)
-
-
-@dataclass(frozen=True, slots=True)
-class ClockTable:
-    """Clocks as tables of equally long columns, for SQL; `version` numbers the clocks, YR is 365.25.
-
-    `parts`: `version, part, clock_start, weight`. For whole days t, y = floor(t / YR), rem = t - y YR,
-    part = floor(rem 52 / YR): lam(t) = y YR + clock_start + (rem - part YR / 52) weight.
-    `buckets`: `version, bucket, edge_clock, edge_day, before, after`. For clock days u, y = floor(u / YR),
-    rem = u - y YR, bucket = floor(4 rem): lam_inv(u) = y YR + edge_day + (rem - edge_clock) slope, the slope being
-    `before` if rem < edge_clock, else `after`.
-    `season_ends`: `version, day, season_end`, seasonal clocks only: the end of the first season that begins after
-    `day`.
-    """
-
-    parts: dict[str, Column]
-    buckets: dict[str, Column]
-    season_ends: dict[str, Column]
-
-
-def clock_table(clocks: Sequence[Clock], first_day: int, last_day: int) -> ClockTable:
-    """Tables of `clocks` (at least one), whose versions are their places; season ends of `first_day` to `last_day`."""
-    days = np.arange(first_day, last_day + 1)
-    numbered = list(enumerate(clocks))
-    return ClockTable(
-        parts=_stacked([_parts(*one) for one in numbered]),
-        buckets=_stacked([_buckets(*one) for one in numbered]),
-        season_ends=_stacked([_season_ends(version, clock, days) for version, clock in numbered]),
-    )
-
-
-def _parts(version: int, clock: Clock) -> dict[str, Column]:
-    return {
-        "version": np.full(PARTS, version),
-        "part": np.arange(PARTS),
-        "clock_start": clock.cumulative[:-1],
-        "weight": clock.weights,
-    }
-
-
-def _buckets(version: int, clock: Clock) -> dict[str, Column]:
-    if float(np.diff(clock.cumulative).min()) <= 1 / _BUCKETS_A_DAY:
-        raise ValueError("a part of a clock must be longer than a bucket, or one bucket would need two edges")
-    bucket = np.arange(-1, int(YEAR_DAYS * _BUCKETS_A_DAY))  # -1: a whole number of years may round to just below 0
-    edge = np.maximum(np.searchsorted(clock.cumulative, (bucket + 1) / _BUCKETS_A_DAY, side="left") - 1, 0)
-    return {
-        "version": np.full(bucket.size, version),
-        "bucket": bucket,
-        "edge_clock": clock.cumulative[edge],
-        "edge_day": EDGES[edge],
-        "before": 1 / clock.weights[edge - 1],
-        "after": 1 / clock.weights[edge],
-    }
-
-
-def _season_ends(version: int, clock: Clock, days: Days) -> dict[str, Column]:
-    within = days if clock.seasonal else days[:0]
-    return {"version": np.full(within.size, version), "day": within, "season_end": clock.season_end_after(within)}
-
-
-def _stacked(tables: Sequence[dict[str, Column]]) -> dict[str, Column]:
-    """Tables of the same columns under one another."""
-    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}

@@ -58,7 +58,7 @@ def standing(traced: Trace, lives: Slice, as_of: int) -> pa.Table:
         "at1": lives.when.due_at[mine, 0], "at2": lives.when.due_at[mine, 1], "at3": lives.when.due_at[mine, 2],
         "due_day": due.day[mine, 0].astype(np.int32), "silent": silent.astype(np.int32),
         "phrase": phrase_number(place, nth, state, by_chance.astype(np.int64)),
-        "within": _within(traced, x, standard, level, by_chance, state),
+        "within": _within(traced, lives, last, standard, level, ~by_chance & (state > 0)),
         "chance": shown, "near": (by_chance & (state > 0) & (shown == np.rint(mark * 100))).astype(np.int32),
     })  # fmt: skip
 
@@ -133,15 +133,16 @@ def phrases(traced: Trace) -> pa.Table:
 
 
 def _within(
-    traced: Trace, x: Ints, standard: Standard, level: Ints, by_chance: NDArray[np.bool_], state: Ints
+    traced: Trace, lives: Slice, last: Ints, standard: Standard, level: Ints, at_cap: NDArray[np.bool_]
 ) -> NDArray[np.int32]:
-    """The days that the sentence holds the silence against: the cap where the cap made it overdue, else the floor."""
-    out = np.empty(len(x))
-    every = [traced.policy.rule_at(place) for place in range(len(traced.policy.scopes) + 1)]
-    capped = np.array([rule.kind == "rhythm" for rule in every])
-    at_cap = capped[standard.rules] & ~by_chance & (state > 0)
+    """The days of the calendar that the sentence holds the silence against: the cap where that made it overdue, else
+    the floor."""
+    policy, x = traced.policy, lives.given.x[last]
+    every = [policy.rule_at(place) for place in range(len(policy.scopes) + 1)]
+    at_cap = at_cap & np.array([rule.kind == "rhythm" for rule in every])[standard.rules]
+    silence = np.empty(len(last))
     for one in range(3):
-        here = level == one
-        silence = np.where(at_cap, caps(traced.policy, standard, one), floors(traced.policy, x, standard, one))
-        out[here] = silence[here]
-    return np.ceil(np.minimum(out, LONGEST) - 1e-9).astype(np.int32)
+        reached = np.where(at_cap, caps(policy, standard, one), floors(policy, x, standard, one))
+        silence[level == one] = reached[level == one]
+    day = due_days(lives.given, last, np.minimum(silence, LONGEST), traced.clocks)
+    return np.asarray(day - lives.given.day[last], np.int32)

@@ -107,7 +107,7 @@ def sentences() -> Iterator[Sentence]:
 
 
 def _text(kind: str, nth: int, state: str, by_chance: bool, thin: bool) -> str:
-    tail = "; too little history (n = {n}), so these are standard values" if thin else ""
+    tail = "; too little history (n = {n}), so these are standard values" if thin and kind != "window" else ""
     if state == "seasonal":
         return _silence(nth) + "; a whole season passed without an order, and they are overdue since {due}" + tail + "."
     if state == "in season":

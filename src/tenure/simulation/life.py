@@ -8,7 +8,9 @@ from tenure.simulation.climate import DAYS, Season
 from tenure.simulation.dice import Dice
 from tenure.simulation.people import Person, Visit, first_visit
 
-__all__ = ["SECOND_PAIR", "Life", "Purchase", "boots_each_season", "buy_until_leaving", "live", "shoes_at_their_own_pace"]
+__all__ = [
+    "SECOND_PAIR", "Life", "Purchase", "boots_each_season", "buy_until_leaving", "live", "shoes_at_their_own_pace",
+]  # fmt: skip
 
 HALF_AN_HOUR: Final = 1 / 48
 DAYS_TO_CHOOSE_BOOTS: Final = 8.0

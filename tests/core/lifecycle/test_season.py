@@ -5,15 +5,13 @@ import re
 from datetime import date, timedelta
 from pathlib import Path
 
-import duckdb
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tenure.lifecycle.policy import Season, load
-from tenure.lifecycle.season import CALENDAR, PARTS, YEAR_DAYS, Clock, clock_table, declared
+from tenure.lifecycle.season import CALENDAR, PARTS, YEAR_DAYS, Clock, declared
 
 BOOT_MONTHS = (0.9, 0.35, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.25, 1.2, 2, 1.6)
 BOOTS = declared(Season(weights=BOOT_MONTHS), shifted=False)
@@ -148,65 +146,6 @@ def test_exactly_eighty_percent_is_enough():
     assert Clock(ten).run == (0, 13)
     half = Clock(np.where(np.arange(PARTS) < 26, 1.6, 0.4))
     assert (half.run, half.seasonal) == ((0, 26), True)
-
-
-LAM = """
-SELECT y * 365.25::DOUBLE + clock_start + (rem - part * 365.25::DOUBLE / 52) * weight AS lam
-FROM (SELECT id, v, floor(t / 365.25::DOUBLE) AS y, t - floor(t / 365.25::DOUBLE) * 365.25::DOUBLE AS rem FROM asked)
-JOIN parts ON version = v AND part = CAST(floor(rem * 52 / 365.25::DOUBLE) AS BIGINT) ORDER BY id
-"""
-LAM_INV = """
-SELECT y * 365.25::DOUBLE + edge_day + (rem - edge_clock) * CASE WHEN rem < edge_clock THEN before ELSE after END AS t
-FROM (SELECT id, v, floor(t / 365.25::DOUBLE) AS y, t - floor(t / 365.25::DOUBLE) * 365.25::DOUBLE AS rem FROM asked)
-JOIN buckets ON version = v AND bucket = CAST(floor(4 * rem) AS BIGINT) ORDER BY id
-"""
-
-
-def asked_in_sql(text: str, tables: dict[str, dict], version: np.ndarray, days: np.ndarray) -> np.ndarray:
-    with duckdb.connect() as base:
-        for name, columns in tables.items():
-            base.register(name, pa.table(columns))
-        base.register("asked", pa.table({"id": np.arange(days.size), "v": version, "t": days}))
-        return base.execute(text).fetchnumpy()
-
-
-def test_the_tables_give_sql_the_same_clock():
-    rng = np.random.default_rng(5)
-    rough = np.maximum(rng.gamma(0.3, size=PARTS), 0.05)
-    found = [CALENDAR, BOOTS, WINTER, SOUTH, Clock(rough / rough.mean())]
-    tables = clock_table(found, 0, 1)
-    days = np.concatenate([np.arange(-800.0, 23000.0), np.arange(-3, 70) * YEAR_DAYS])
-    whole = np.tile(np.floor(days), len(found))
-    version = np.repeat(np.arange(len(found)), days.size)
-    lam = asked_in_sql(LAM, {"parts": tables.parts}, version, whole)["lam"]
-    expected = np.concatenate([clock.lam(np.floor(days)) for clock in found])
-    assert lam.shape == expected.shape
-    assert np.abs(lam - expected).max() < 1e-9
-
-    edges = np.concatenate([np.add.outer(np.arange(-2, 60) * YEAR_DAYS, clock.cumulative).ravel() for clock in found])
-    beside = [np.nextafter(edges, -1e9), np.nextafter(edges, 1e9), rng.uniform(-900, 22000, 5000)]
-    moments = np.concatenate([expected, edges, *beside])
-    version = np.repeat(np.arange(len(found)), moments.size)
-    inverse = asked_in_sql(LAM_INV, {"buckets": tables.buckets}, version, np.tile(moments, len(found)))["t"]
-    expected = np.concatenate([clock.lam_inv(moments) for clock in found])
-    assert inverse.shape == expected.shape
-    assert np.abs(inverse - expected).max() < 1e-9
-
-
-def test_season_ends_are_tabled_for_seasonal_clocks_only():
-    first, last = day("2023-01-01"), day("2025-12-31")
-    ends = clock_table([CALENDAR, WINTER, BOOTS], first, last).season_ends
-    days = np.arange(first, last + 1)
-    assert ends["version"].tolist() == [1] * days.size + [2] * days.size
-    assert ends["day"].tolist() == [*days, *days]
-    assert ends["season_end"].tolist() == [*WINTER.season_end_after(days), *BOOTS.season_end_after(days)]
-    assert clock_table([CALENDAR], first, last).season_ends["day"].tolist() == []
-
-
-def test_a_part_shorter_than_a_bucket_is_refused():
-    thin = np.r_[0.03, np.full(51, 51.97 / 51)]
-    with pytest.raises(ValueError, match=r"^a part of a clock must be longer than a bucket"):
-        clock_table([Clock(thin)], 0, 1)
 
 
 def test_the_how_to_page_is_true(tmp_path):
