@@ -43,6 +43,8 @@ PAST: Final = 12
 """At most so many month starts are chosen on, the latest."""
 UNTOUCHED: Final = 3
 """At most so many are kept for judging, and only one if fewer than ENOUGH would be left to choose on."""
+SEASON_DAYS: Final = 365.0
+"""What is looked ahead where a season is in force."""
 ENOUGH: Final = 3
 
 _SQL: Final = "tenure.lifecycle"
@@ -162,9 +164,14 @@ def _keeping_labels(policy: Policy) -> Policy:
 
 
 def _origins(traced: Trace) -> tuple[Origin, ...]:
-    """Month starts to choose on, at most PAST, then those to judge on."""
+    """Month starts to choose on, at most PAST, then those to judge on.
+
+    Where a season is in force less than a year cannot tell who stays away: everybody does out of season.
+    """
     known = []
-    for place, horizon in list(enumerate(traced.known.horizon.tolist()))[FIRST_MONTH:]:
+    least = SEASON_DAYS if traced.clocks is not None and any(one.seasonal for one in traced.clocks.clocks) else 0.0
+    for place, of_shop in list(enumerate(traced.known.horizon.tolist()))[FIRST_MONTH:]:
+        horizon = max(of_shop, least)
         month = np.datetime64(traced.terrain.first_month + place, "M")
         day = int(month.astype("datetime64[D]").astype(np.int64))
         ends_at = start_of_day(day + int(horizon), traced.zone)
