@@ -10,6 +10,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from tenure.engine.duckdb import DuckDB
 from tenure.errors import BadColumns, BadTime
 from tenure.lifecycle.explain import Explanation, explain
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ColumnNames", "Instant", "PolicyLike", "Progress", "Shop", "instant_of", "opened", "policy_of"]
 
-Instant = str | date | datetime | int
+Instant = str | date | datetime | int | np.datetime64 | np.integer[Any]
 """A date (its first instant in the shop's zone), a time (of that zone unless it carries one), or microseconds UTC."""
 PolicyLike = Policy | str | os.PathLike[str] | None
 """A policy, the path of a policy file, or None for the default."""
@@ -129,17 +131,15 @@ def _tell_nobody(_: str) -> None:
 def instant_of(value: Instant, zone: str) -> int:
     """Microseconds UTC; BadTime for what is no time, or lies outside the years 1 to 9999."""
     match value:
-        case bool():
-            raise BadTime(f"{value!r} is no time: use a date, a time or whole microseconds")
-        case int():
-            day_of(value, zone)
-            return value
-        case str():
-            return parse_instant(value, zone)
+        case str() | np.datetime64():
+            return parse_instant(str(value), zone)
         case datetime():
             return parse_instant(value.isoformat(), zone)
         case date():
             return start_of_day(day_number(value), zone)
+        case int() | np.integer() if not isinstance(value, bool):
+            day_of(int(value), zone)
+            return int(value)
     raise BadTime(f"{value!r} is no time: use a date, a time or whole microseconds")
 
 
