@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tenure.cli.arguments import COLUMNS
-from tenure.cli.screen import Steps, remarks, show, table
+from tenure.cli.screen import Steps, prose, remarks, show, table
 from tenure.errors import InvalidInput
 from tenure.periods import zone_named
 from tenure.read import Columns
@@ -114,7 +114,7 @@ def _suggest(asked: Asked) -> None:
             else:
                 save_table(shop.timeline.engine.connection.from_arrow(found.table()), target)
         steps.done()
-        show([found.text.rstrip("\n")])
+        show(prose(found.text))
 
 
 def _explain(asked: Asked) -> None:
@@ -145,9 +145,11 @@ def _simulate(asked: Asked) -> None:
 
     months = {} if asked.season_months is None else {"season_months": _months(asked.season_months)}
     checked_target(asked.out, (".parquet", ".csv"))
-    made = simulate(
-        asked.out, shop=asked.shop, seed=asked.seed, customers=asked.customers, hemisphere=asked.hemisphere, **months
-    )
+    with Steps() as steps:
+        steps("simulating")
+        made = simulate(
+            asked.out, shop=asked.shop, seed=asked.seed, customers=asked.customers, hemisphere=asked.hemisphere, **months
+        )
     for shop in (made, made.twin):
         if shop is not None:
             rows, orders = _many(shop.rows, "row"), _many(shop.orders, "order")
@@ -168,21 +170,16 @@ def _shop(asked: Asked) -> Iterator[tuple[Shop, Steps]]:
     """The shop of the named files, and the steps to tell of; says on stderr what the reading left out."""
     rejects = None if asked.rejects is None else checked_target(asked.rejects, apart_from=asked.files)
     columns = Columns(customer=asked.customer_column, **{role: getattr(asked, role) for role in COLUMNS})
-    steps = Steps()
-    try:
-        with opened(
-            asked.files, policy=asked.policy, timezone=asked.timezone, times_in=asked.times_in, columns=columns,
-            progress=steps,
-        ) as shop:  # fmt: skip
-            steps.done()
-            if rejects is not None:
-                save_table(shop.timeline.engine.connection.from_arrow(shop.timeline.rejects()), rejects)
-            for line in remarks(shop.timeline, asked.rejects):
-                sys.stderr.write(line + "\n")
-            yield shop, steps
-            steps.done()
-    finally:
-        steps.broken()
+    with Steps() as steps, opened(
+        asked.files, policy=asked.policy, timezone=asked.timezone, times_in=asked.times_in, columns=columns,
+        progress=steps,
+    ) as shop:  # fmt: skip
+        steps.done()
+        if rejects is not None:
+            save_table(shop.timeline.engine.connection.from_arrow(shop.timeline.rejects()), rejects)
+        for line in remarks(shop.timeline, asked.rejects):
+            sys.stderr.write(line + "\n")
+        yield shop, steps
 
 
 def _table_target(asked: Asked) -> Path | None:

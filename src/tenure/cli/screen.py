@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
     from tenure.read import Timeline
 
-__all__ = ["Steps", "cell", "remarks", "show", "table"]
+__all__ = ["Steps", "cell", "prose", "remarks", "show", "table"]
 
 _WIDTH: Final = 100
 _LEAST: Final = 20
@@ -33,12 +34,24 @@ _WHAT_TO_DO: Final = {
 
 
 class Steps:
-    """Tells a person at a terminal which step runs and how long each took; silent where nobody watches."""
+    """Tells a person at a terminal which step runs and how long each took; silent where nobody watches.
+
+    A context manager: whatever ends it, the running step ends with it.
+    """
 
     def __init__(self) -> None:
         self.watched = sys.stderr.isatty()
         self.running: str | None = None
         self.began = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, failed: object, *_: object) -> None:
+        if failed is None:
+            self.done()
+        elif self.watched and self.running is not None:
+            sys.stderr.write("\n")  # what went wrong deserves a line of its own
 
     def __call__(self, name: str) -> None:
         """The next step begins."""
@@ -54,17 +67,17 @@ class Steps:
             sys.stderr.write(f" {time.perf_counter() - self.began:.1f} s\n")
         self.running = None
 
-    def broken(self) -> None:
-        """The running step ends in an error, which deserves a line of its own."""
-        if self.watched and self.running is not None:
-            sys.stderr.write("\n")
-        self.running = None
-
 
 def show(lines: Sequence[str] | Iterator[str]) -> None:
     """Write lines to the standard output."""
     for line in lines:
         sys.stdout.write(line + "\n")
+
+
+def prose(text: str) -> Iterator[str]:
+    """Lines of a text, those of words wrapped at the width of the screen; tables stay as they are."""
+    for line in text.rstrip("\n").split("\n"):
+        yield from [line] if not line or "  " in line else textwrap.wrap(line, _width())
 
 
 def remarks(timeline: Timeline, rejects: str | None) -> Iterator[str]:
@@ -107,12 +120,16 @@ def table(names: Sequence[str], rows: Sequence[Sequence[Any]], *, plain: Sequenc
     ]
     numbers = [name not in plain and any(_is_number(row[i]) for row in rows) for i, name in enumerate(names)]
     widths = [max([len(name), *(len(row[i]) for row in cells)]) for i, name in enumerate(names)]
-    width = max(_LEAST, shutil.get_terminal_size((_WIDTH, 24)).columns)
+    width = _width()
     for line in (names, ["-" * each for each in widths], *cells):
         yield _cut("  ".join(
             text.rjust(each) if right else text.ljust(each)
             for text, each, right in zip(line, widths, numbers, strict=True)
         ).rstrip(), width)  # fmt: skip
+
+
+def _width() -> int:
+    return max(_LEAST, shutil.get_terminal_size((_WIDTH, 24)).columns)
 
 
 def _is_number(value: Any) -> bool:

@@ -1,8 +1,7 @@
 """Named SQL: one file a topic, one `-- name:` block a statement, bound parameters only.
 
 The text keeps to the subset that SQLGlot carries to other engines: instants are BIGINT microseconds, no timestamp
-functions,
-fractions by CAST to DOUBLE, CROSS JOIN (VALUES ...) for fan-out.
+functions, fractions by CAST to DOUBLE, CROSS JOIN (VALUES ...) for fan-out.
 """
 
 import re

@@ -21,9 +21,14 @@ class DuckDB:
 
     def __init__(self, *, threads: int | None = None, memory_limit: str | None = None) -> None:
         """`threads`: default all cores. `memory_limit`: as DuckDB writes it ("1GB"); default 80 % of the machine."""
+        import tempfile
+
         import duckdb
 
+        # what does not fit into memory goes to a folder of ours, not into the user's
+        self.spill: tempfile.TemporaryDirectory[str] | None = tempfile.TemporaryDirectory(prefix="tenure-")
         config: dict[str, str | bool | int | float | list[str]] = {
+            "temp_directory": self.spill.name,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": True,
         }
@@ -44,11 +49,15 @@ class DuckDB:
     def close(self) -> None:
         """Close the connection; its tables are gone."""
         self.connection.close()
+        if self.spill is not None:
+            self.spill.cleanup()
 
     def beside(self) -> DuckDB:
         """The same tables through a connection of its own, for another thread."""
         other = object.__new__(DuckDB)
         other.connection = self.connection.cursor()
+        other.connection.execute("SET TimeZone = 'UTC'")
+        other.spill = None
         return other
 
     def run(self, package: str, topic: str, name: str, **params: Any) -> duckdb.DuckDBPyConnection:

@@ -1,7 +1,7 @@
 """Where stages begin along each life: docs/reference/rules.md section 8, for arrays of occasions.
 
-Codes: 0 prospect, 1 new, 2 active, 3 loyal, 4 lapsed/short, 5 lapsed/long, 6 lapsed/seasonal, 7 inactive/win_back,
-8 inactive/do_not_contact. Within a life the silence alone decides: who is to be left alone is said afterwards, in SQL.
+Codes: 0 prospect, 1 new, 2 active, 3 loyal, 4 lapsed/short, 5 lapsed/long, 6 lapsed/seasonal, 7 inactive/win_back, 8
+inactive/do_not_contact. Within a life the silence alone decides: who is to be left alone is said afterwards, in SQL.
 """
 
 from __future__ import annotations
@@ -30,8 +30,7 @@ _LAPSES: Final = np.array([4, 5, 6, 7])
 @dataclass(frozen=True, slots=True)
 class Instants:
     """Of the occasions that can come due: the instants (n, 3) at which short, long and inactive begin, that of the
-    missed season
-    (NEVER for none) and of the next occasion of the life (NEVER for none)."""
+    missed season (NEVER for none) and of the next occasion of the life (NEVER for none)."""
 
     due_at: Ints
     season_at: Ints

@@ -1,8 +1,7 @@
 """When a silence after an occasion becomes something: docs/reference/rules.md section 7, for arrays of occasions.
 
-Most occasions are followed by the next before any threshold can be reached; a lower bound settles those, and only
-the rest are
-solved: chances cross their levels once per distinct scope, month, x and t_x.
+Most occasions are followed by the next before any threshold can be reached; a lower bound settles those, and only the
+rest are solved: chances cross their levels once per distinct scope, month, x and t_x.
 """
 
 from __future__ import annotations
@@ -47,10 +46,9 @@ class Standard:
 
 @dataclass(frozen=True, slots=True)
 class Dues:
-    """For the occasions `at` (places, rising): the days short, long and inactive begin (n, 3), the day the season is
-    missed (NEVER
-    where there is none) and the silences behind them in days of the clock (n, 3). Occasions not in `at` do not come
-    due."""
+    """For the occasions `at` (places, rising): the days short, long and inactive begin (n, 3), the day the season
+    is missed (NEVER where there is none) and the silences behind them in days of the clock (n, 3). Occasions not
+    in `at` do not come due."""
 
     at: Ints
     day: Ints

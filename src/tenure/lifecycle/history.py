@@ -20,9 +20,8 @@ __all__ = ["history"]
 def history(timeline: Timeline, policy: Policy, *, zone: str, until: int) -> Trace:
     """Make the table `history` in the timeline's engine, sorted by customer and instant.
 
-    customer_id, stage, detail (null where there is none), `from`, `to`: half-open, no gaps, the last one's `to`
-    null; microseconds
-    since 1970-01-01 UTC. Knows what happened before `until` and ends there.
+    customer_id, stage, detail (null where there is none), `from`, `to`: half-open, no gaps, the last one's `to` null;
+    microseconds since 1970-01-01 UTC. Knows what happened before `until` and ends there.
     """
     traced = trace(timeline, policy, zone=zone, until=until)
     if traced.merged:

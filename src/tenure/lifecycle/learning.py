@@ -100,11 +100,17 @@ def _season(
 
 
 def learn(
-    orders: OrderDays, months: Sequence[int], policy: Policy, categories: Sequence[str], regions: Sequence[str]
+    orders: OrderDays,
+    months: Sequence[int],
+    policy: Policy,
+    categories: Sequence[str],
+    regions: Sequence[str],
+    busy: frozenset[int] | None = None,
 ) -> Clocks:
     """The clocks in force in each month, from order days before the month's first day only.
 
-    `months` are first days of months (days since 1970-01-01), rising; `categories` and `regions` the names of codes.
+    `months` are first days of months (days since 1970-01-01), rising; `categories` and `regions` the names of codes;
+    `busy` the places of the months that are asked for, None for all.
     """
     clocks, leads = [CALENDAR], [policy.lead_days]
     seasons: dict[tuple[Season, bool], int] = {}
@@ -116,6 +122,8 @@ def learn(
     if policy.learn and months and months[-1] - orders.day.min(initial=months[-1]) >= LEAST_YEARS * YEAR_DAYS:
         levels = _levels(orders, lambda group: _season(policy, categories, regions, *group)[0] is None)
         for place, first_day in enumerate(months):
+            if busy is not None and place not in busy:
+                continue
             for group, weights in _proven(levels, place, first_day):
                 own[place, *group] = len(clocks)
                 clocks.append(Clock(weights))

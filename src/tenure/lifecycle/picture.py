@@ -27,7 +27,8 @@ COLUMNS: Final = (
 
 
 def picture(timeline: Timeline, policy: Policy, *, zone: str, as_of: int) -> Trace:
-    """Make the table `stages` in the timeline's engine: COLUMNS, one row per customer seen before `as_of`, by customer.
+    """Make the table `stages` in the timeline's engine: COLUMNS, one row per customer seen before `as_of`, by
+    customer.
 
     Instants are microseconds since 1970-01-01 UTC, `contact_on` is a day of the shop's zone, absent is null.
     """

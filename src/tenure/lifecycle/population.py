@@ -1,8 +1,8 @@
-"""The population as known at each month's start: rhythm, chance, level and horizon, frozen for the month's occasions.
+"""The population as known at each month's start: rhythm, chance, level and horizon, frozen for the month's
+occasions.
 
 docs/reference/rules.md section 5. Only what happened before a month's first instant enters its snapshot, so a later
-event
-moves none of them.
+event moves none of them.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,6 @@ SAMPLE: Final = 10_000
 SAMPLE_ABOVE: Final = 50_000
 """With more customers than SAMPLE_ABOVE, the SAMPLE of them with the lowest draws stand for all."""
 RECENT_DAYS: Final = 730.0
-FOREVER: Final = 9_000_000_000_000_000_000
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -30,7 +29,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A month: its ordinal (years since 0 times 12 plus month less 1), first day and first instant (us UTC)."""
+    """A month: its ordinal (months since January 1970), first day and first instant (us UTC)."""
 
     ordinal: int
     first_day: int
@@ -107,13 +106,20 @@ class Snapshots:
         return np.asarray(self.s2 / self.t2)
 
 
-def snapshots(life: Life, last: Ints, months: Sequence[Month], clocks: Clocks | None) -> Snapshots:
-    """One entry per month; `last` is, of every slot, the place of the last month in whose sample it is."""
+def snapshots(
+    life: Life, last: Ints, months: Sequence[Month], clocks: Clocks | None, busy: frozenset[int] | None = None
+) -> Snapshots:
+    """One entry per month; `last` is, of every slot, the place of the last month in whose sample it is.
+
+    `busy`: places of the months that have occasions, None for all; the others, which nobody asks, repeat the month
+    before.
+    """
     moves = _Moves(life, len(last))
-    rows = []
+    rows: list[tuple[float, ...]] = []
     for place, month in enumerate(months):
         moves.advance(month.start_at)
-        rows.append(_snapshot(moves, last >= place, month, place, clocks))
+        quiet = busy is not None and place not in busy and rows
+        rows.append(rows[-1] if quiet else _snapshot(moves, last >= place, month, place, clocks))
     if not rows:
         none = np.empty(0)
         return Snapshots(none, none, none, none, none, none, none, none, none, none.astype(np.int64))
@@ -135,9 +141,10 @@ class _Moves:
         self.gap = gap[np.argsort(life.from_at[gap], kind="stable")]
         self.gap_from, self.gap_to = life.from_at[self.gap], life.to_at[self.gap]
         self.gap_days = life.gap[self.gap]
-        squares = np.r_[0.0, np.cumsum(np.log(life.gap) ** 2)]
+        # in whole numbers of 2^-36, so that a sum does not depend on what lies before its life
+        squares = np.r_[0, np.cumsum(np.rint(np.log(life.gap) ** 2 * 2.0**36).astype(np.int64))]
         rows = np.arange(len(life.x))
-        self.l2 = squares[rows + 1] - squares[rows - life.x]
+        self.l2 = (squares[rows + 1] - squares[rows - life.x]) / 2.0**36
 
     def advance(self, instant: int) -> None:
         """Take in every row known before `instant`."""

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tenure.lifecycle.beginnings import state_at
-from tenure.lifecycle.dues import NEVER, caps, due_days, floors, standards
+from tenure.lifecycle.dues import caps, due_days, floors, standards
 from tenure.lifecycle.rhythm import LONGEST, odds, p_buy
 from tenure.lifecycle.walk import by_version
 from tenure.lifecycle.words import KINDS, LEVEL_OF, MONTHS, STATES, bar, phrase_number, phrase_table, share
@@ -28,7 +28,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _LEVEL = np.array(LEVEL_OF)
-IN_SEASON = STATES.index("in season")
+IN_SEASON, AT_THE_CAP = STATES.index("in season"), STATES.index("at the cap")
 
 
 def standing(traced: Trace, lives: Slice, as_of: int) -> pa.Table:
@@ -44,9 +44,9 @@ def standing(traced: Trace, lives: Slice, as_of: int) -> pa.Table:
     chance = _chances(traced, lives, last, standard.month)
     mark = _marks(traced)[standard.rules, standard.month, level]
     by_chance, shown = chance < mark, np.rint(chance * 100).astype(np.int32)
-    past, held = _past(traced, lives, last, mine, standard)
-    state = np.where((state == 0) & held, IN_SEASON, state)
-    by_chance = np.where(state == 0, past, by_chance)
+    on_time = state == 0
+    bound, chance_binds = _bound(traced, lives, last, mine, standard)
+    state, by_chance = np.where(on_time, bound, state), np.where(on_time, chance_binds, by_chance)
     place = standard.rules * traced.terrain.months + standard.month
     nth = np.where((x < 2) & (b == x + 1), x, 2)
     usual = np.minimum(np.exp(standard.median), LONGEST)
@@ -58,8 +58,8 @@ def standing(traced: Trace, lives: Slice, as_of: int) -> pa.Table:
         "at1": lives.when.due_at[mine, 0], "at2": lives.when.due_at[mine, 1], "at3": lives.when.due_at[mine, 2],
         "due_day": due.day[mine, 0].astype(np.int32), "silent": silent.astype(np.int32),
         "phrase": phrase_number(place, nth, state, by_chance.astype(np.int64)),
-        "within": _within(traced, lives, last, standard, level, ~by_chance & (state > 0)),
-        "chance": shown, "near": (by_chance & (state > 0) & (shown == np.rint(mark * 100))).astype(np.int32),
+        "within": _within(traced, lives, last, standard, level, (~on_time & ~by_chance) | (state == AT_THE_CAP)),
+        "chance": shown, "near": (by_chance & ~on_time & (shown == np.rint(mark * 100))).astype(np.int32),
     })  # fmt: skip
 
 
@@ -86,14 +86,15 @@ def _silences(traced: Trace, lives: Slice, last: Ints) -> Floats:
     return np.asarray(np.maximum(today - given.u[last], 0))
 
 
-def _past(
-    traced: Trace, lives: Slice, last: Ints, mine: Ints, standard: Standard
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Whose silence is past their usual gaps, and whose is past its threshold too, held by the season alone."""
-    silence = _silences(traced, lives, last)
-    usual = floors(traced.policy, lives.given.x[last], standard, 0)
-    held = (silence > lives.due.silence[mine, 0]) & (lives.due.season[mine] < NEVER)
-    return silence > usual, held
+def _bound(traced: Trace, lives: Slice, last: Ints, mine: Ints, standard: Standard) -> tuple[Ints, NDArray[np.bool_]]:
+    """What binds the day on which those on time become overdue: their state, and whether it is the chance."""
+    silence, x = lives.due.silence[mine, 0], lives.given.x[last]
+    near = 1e-9 * silence
+    by_floor = silence <= floors(traced.policy, x, standard, 0) + near
+    by_cap = ~by_floor & (silence >= caps(traced.policy, standard, 0) - near)
+    by_season = lives.due.day[mine, 0] > due_days(lives.given, last, silence, traced.clocks)
+    state = np.where(by_season, IN_SEASON, np.where(by_cap, AT_THE_CAP, 0))
+    return state, ~by_floor & ~by_cap
 
 
 def _chances(traced: Trace, lives: Slice, last: Ints, month: Ints) -> Floats:
@@ -135,8 +136,8 @@ def phrases(traced: Trace) -> pa.Table:
 def _within(
     traced: Trace, lives: Slice, last: Ints, standard: Standard, level: Ints, at_cap: NDArray[np.bool_]
 ) -> NDArray[np.int32]:
-    """The days of the calendar that the sentence holds the silence against: the cap where that made it overdue, else
-    the floor."""
+    """The days of the calendar that the sentence holds the silence against: the cap where that made it overdue,
+    else the floor."""
     policy, x = traced.policy, lives.given.x[last]
     every = [policy.rule_at(place) for place in range(len(policy.scopes) + 1)]
     at_cap = at_cap & np.array([rule.kind == "rhythm" for rule in every])[standard.rules]

@@ -1,8 +1,8 @@
 """Traces every life: from events to the instants at which stages begin.
 
 Sets are computed in the engine (`sql/*.sql`: which orders count, groups, lives after refunds, who left); a life is
-walked in arrays
-(`walk`, `dues`, `beginnings`), a slice of the lives at a time, so that memory does not grow with the file.
+walked in arrays (`walk`, `dues`, `beginnings`), a slice of the lives at a time, so that memory does not grow with the
+file.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ STAGES: Final = (
 """(stage, detail) by the codes of `beginnings`."""
 
 NO_NEGATIVE_DAYS: Final = 100_000_000  # added to days before dividing: 8.64e18 us in the SQL
+LONG_FILE: Final = 240
+"""Months, beyond which those without occasions are passed over."""
 ORDERS_AT_ONCE: Final = 1_000_000
 AT_ONCE: Final = 2
 """Slices walked at the same time; arrays release the interpreter, so two cores are used."""
@@ -132,7 +134,7 @@ class Trace:
                 if cut:
                     yield _rows(table.slice(0, cut))
                 held = table.slice(cut).to_batches()
-        yield _rows(pa.Table.from_batches(held) if held else self.table("states", "no_rows"))
+        yield _rows(pa.Table.from_batches(held) if held else self.table("states", "no_" + name))
 
     def _walk(self, rows: Rows, left: pa.Table | None) -> Slice:
         given = occasions(rows, self.terrain)
@@ -200,7 +202,7 @@ def trace(timeline: Timeline, policy: Policy, *, zone: str, until: int) -> Trace
     if merged:
         engine.run(_SQL, "history", "first_seen", until=until)
     engine.run(_SQL, "orders", "touched_all" if activity else "touched_orders")
-    first_at, last_at = timeline.first_at or 0, timeline.last_at or 0
+    first_at, last_at = (at if at is not None else until for at in (timeline.first_at, timeline.last_at))
     days = _lay_calendar(engine, zone, first_at, max(first_at, min(last_at, until)))
     engine.put("stage_words", _stage_words())
     terrain, known = _population(engine, policy, days, customer_type=timeline.customer_type, activity=bool(activity))
@@ -279,7 +281,8 @@ def _population(
         slot = lives["slot"].to_numpy()[mine]
         return grouping.counting(months, slot, days_of(rows.at_us, days), none, none, to_at[mine])
 
-    clocks = grouping.clocks(engine, policy, months, order_days, activity=activity)
+    busy = _busy(engine, months)
+    clocks = grouping.clocks(engine, policy, months, order_days, activity=activity, busy=busy)
     first_month = months[0].ordinal if months else 0
     terrain = Terrain(days, _ordinals(days.day).astype(np.int64), first_month, len(months), clocks, policy)
     if clocks is not None and clocks.categories + clocks.regions:
@@ -291,7 +294,16 @@ def _population(
         engine.run(_SQL, "states", "more_touches")
     rows = _rows(engine.table(_SQL, "states", "sampled_plain_rows" if clocks is None else "sampled_full_rows"))
     life = _life(occasions(rows, terrain), lives)
-    return terrain, snapshots(life, last, months, clocks)
+    return terrain, snapshots(life, last, months, clocks, busy)
+
+
+def _busy(engine: DuckDB, months: list[Month]) -> frozenset[int] | None:
+    """Places of the months with occasions, None where it is not worth asking: one typing error of a year makes
+    thousands of
+    months in which nothing happened."""
+    if len(months) <= LONG_FILE:
+        return None
+    return frozenset(month - months[0].ordinal for (month,) in engine.run(_SQL, "orders", "busy_months").fetchall())
 
 
 def _months(engine: DuckDB, days: Calendar) -> list[Month]:

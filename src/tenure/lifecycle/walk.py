@@ -1,10 +1,8 @@
 """Walks along every life: from a life's events in order to what is known after each occasion.
 
 Sets are SQL, a walk is not: it needs each row's neighbours and sums that start anew with each life. So the engine
-hands over rows
-sorted by life and instant, a slice of the lives at a time, and columns of the same order come back. Any engine that
-can sort can
-call it slice by slice. docs/reference/rules.md sections 3 and 5.
+hands over rows sorted by life and instant, a slice of the lives at a time, and columns of the same order come back.
+Any engine that can sort can call it slice by slice. docs/reference/rules.md sections 3 and 5.
 """
 
 from __future__ import annotations
@@ -55,9 +53,9 @@ class Terrain:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Events that count, sorted by life and instant. The rest only where more than orders counts: `buy` is whether a
-    row is an
-    order; `category`, `region` are the group's codes so far (-1 none), -2 where the row says nothing new."""
+    """Events that count, sorted by life and instant. The rest only where more than orders counts: `buy` is whether
+    a row is an order; `category`, `region` are the group's codes so far (-1 none), -2 where the row says nothing
+    new."""
 
     life: Ints
     at_us: Ints
@@ -71,10 +69,9 @@ class Occasions:
     """One row per occasion, sorted by life and instant.
 
     `row`: its first row among the rows; `before`: whether the occasion before it is of the same life; `x`: occasions
-    before it;
-    `t_x`, `gap` (0 for the first), `u`: days on the clock in force; `l1`: sum of ln gap; `b`: purchases so far;
-    `buy_at`:
-    instant of the day's first order, 0 where nothing was bought; `version`, `scope`: clock and rule in force.
+    before it; `t_x`, `gap` (0 for the first), `u`: days on the clock in force; `l1`: sum of ln gap; `b`: purchases so
+    far; `buy_at`: instant of the day's first order, 0 where nothing was bought; `version`, `scope`: clock and rule in
+    force.
     """
 
     life: Ints

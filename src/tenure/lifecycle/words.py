@@ -1,9 +1,8 @@
 """The third reader of the rule: one English sentence per picture, and the words around it.
 
 A sentence is a template. What a month's customers share is filled in once a month; the slots that differ come in one
-fixed order, so
-that the engine can lay a sentence out from pieces (sql/picture.sql). docs/reference/sentences.md is made from this
-module.
+fixed order, so that the engine can lay a sentence out from pieces (sql/picture.sql). docs/reference/sentences.md is
+made from this module.
 """
 
 from __future__ import annotations
@@ -43,9 +42,10 @@ SHARED: Final = ("horizon", "bar", "floor", "cap", "n")
 """What a template may name that a month's customers share."""
 
 KINDS: Final = ("rhythm", "quantile", "chance", "window")
-STATES: Final = ("on time", "short", "long", "inactive", "seasonal", "in season")
-"""`on time` and past the usual gaps is held by the chance, `in season` by the season that has not passed yet."""
-LEVEL_OF: Final = (0, 0, 1, 2, 0, 0)
+STATES: Final = ("on time", "short", "long", "inactive", "seasonal", "in season", "at the cap")
+"""Who is `on time` is so by the gaps or by the chance, `in season` by a season that has not passed, `at the cap`
+at most."""
+LEVEL_OF: Final = (0, 0, 1, 2, 0, 0, 0)
 """The threshold that the sentence of each of STATES speaks of."""
 ORDINALS: Final = ("First order", "Second order", "Last order")
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -58,14 +58,13 @@ STANCES: Final = {
     "alone": (" To be left alone: ", ".", None),
 }
 """What is said of those the rhythm does not judge: before the day, after it, after the reason. `alone` follows the
-rhythm's own
-sentence, around the reason."""
+rhythm's own sentence, around the reason."""
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A template and when it is said: `kind` of rule, `nth` occasion (0 first, 1 second, 2 later), `state`, whether
-    the `chance` fell below its mark,
-    and whether the shop's history is too `thin` to say more than standard values."""
+    """A template and when it is said: `kind` of rule, `nth` occasion (0 first, 1 second, 2 later), `state`,
+    whether the `chance` fell below its mark, and whether the shop's history is too `thin` to say more than
+    standard values."""
 
     kind: int
     nth: int
@@ -113,7 +112,10 @@ def _text(kind: str, nth: int, state: str, by_chance: bool, thin: bool) -> str:
     if state == "in season":
         return _silence(nth) + "; their season has not come and gone since, so not overdue before {due}" + tail + "."
     if state == "on time" and kind in {"rhythm", "chance"} and by_chance:
-        return _silence(nth) + _usually(kind, nth, ", but " if kind == "rhythm" else "; ") + _holds() + "."
+        return _silence(nth) + _usually(kind, nth, ", and " if kind == "rhythm" else "; ") + _holds() + "."
+    if state == "at the cap":
+        capped = "; {cap} gaps like theirs are over within {within} days, so not overdue before {due}"
+        return _silence(nth) + capped + tail + "."
     if state == "on time":
         return _silence(nth) + _usually(kind, nth) + ", so not overdue before {due}" + tail + "."
     if kind == "chance" or (kind == "rhythm" and by_chance):
@@ -140,7 +142,7 @@ def _usually(kind: str, nth: int, then: str = "") -> str:
 
 
 def _holds() -> str:
-    return "their chance to order within {horizon} days ({chance} %) is not below {bar}: not overdue before {due}"
+    return "their chance to order within {horizon} days ({chance} %) is not below {bar} before {due}"
 
 
 def _falls() -> str:

@@ -30,7 +30,9 @@ class Columns:
     price: str | None = None
 
 
-_OPTIONS: Final = frozenset(("customer", "order", "at", "type", "amount", "currency", "category", "region", "discount"))
+_OPTIONS: Final = frozenset((
+    "customer", "order", "at", "type", "amount", "currency", "category", "region", "discount", "reason",
+))  # fmt: skip
 """Roles that the command has an option for; the others can only be named in Python."""
 
 # For each role the names that mean it, best first; names between two slashes mean it equally well.

@@ -15,7 +15,7 @@ from duckdb import CaseExpression, ColumnExpression, Expression
 from tenure.engine.base import statements
 from tenure.errors import BadFile
 from tenure.events import ORDER_PLACED
-from tenure.periods import zone_named
+from tenure.periods import format_instant, zone_named
 from tenure.read.cells import ask, constant
 from tenure.read.columns import Columns, find
 from tenure.read.rows import Rows, rows_of
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["take_in"]
 
 _PACKAGE: Final = "tenure.read"
+_LONG_US: Final = 15 * 31_557_600_000_000  # fifteen years: few files are older than that
 _REPEATS_UP_TO: Final = 2_000_000
 """Rows up to which exact repeats are looked for; beyond it the look costs more than the reading."""
 _OUR_MISTAKES: Final = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
@@ -258,8 +259,23 @@ def _timeline(
         rejected=tuple(rejected),
         first_at=min(tally.span, default=None),
         last_at=max(tally.span, default=None),
-        notes=(*(note for part in parts for note in part.notes), *_remarks(parts, tally, repeats, times_in)),
+        notes=(
+            *(note for part in parts for note in part.notes),
+            *_remarks(parts, tally, repeats, times_in),
+            *_far_off(engine, tally),
+        ),
     )
+
+
+def _far_off(engine: DuckDB, tally: _Tally) -> Iterator[str]:
+    """Rows years away from nearly all others: a typing error of a year, or a date that stands for "unknown"."""
+    if max(tally.span, default=0) - min(tally.span, default=0) <= _LONG_US:
+        return
+    before, first, after, last = engine.run(_PACKAGE, "rows", "far_off").fetchall()[0]
+    for n, where, at in ((before, "before", first), (after, "after", last)):
+        if n:
+            rows = "1 row lies" if n == 1 else f"{n} rows lie"
+            yield f"{rows} more than a year {where} 98 % of the others (to {format_instant(at)}): check the dates"
 
 
 def _remarks(parts: Sequence[Rows], tally: _Tally, repeats: int, times_in: str) -> Iterator[str]:

@@ -107,7 +107,8 @@ def gather(
         shop=name, as_of=instant, zone=zone, policy=policy.hash, rule=ruling(policy), stages=stages,
         orders=sum(int(orders or 0) for *_, orders in counts), rows=timeline.rows, files=tuple(files),
         rejected=timeline.rejected,
-        prospects_known=_prospects_known(timeline), active_from=policy.active_from, loyal_from=policy.loyal_from,
+        prospects_known=_prospects_known(timeline, span.as_of),
+        active_from=policy.active_from, loyal_from=policy.loyal_from,
         panel=_panel(engine, span, stages), seasons=bands, every=every, cohorts=cohorts, second=second,
         due=_due(engine, span), missed_season=_missed(engine), notes=(*timeline.notes, *([remark] if remark else [])),
         period=moving.period, flows=moving.flows, months=moving.months, overdue=moving.kind("overdue"),
@@ -130,8 +131,10 @@ def _lay_days(engine: DuckDB, span: _Span) -> None:
     engine.run(_SQL, "gather", "starts")
 
 
-def _prospects_known(timeline: Timeline) -> bool:
-    kinds = timeline.engine.run(_SQL, "gather", "kinds").fetchall() if "type" in timeline.has else []
+def _prospects_known(timeline: Timeline, as_of: int) -> bool:
+    if "type" not in timeline.has:
+        return False
+    kinds = timeline.engine.run(_SQL, "gather", "kinds", as_of=as_of).fetchall()
     return bool({kind for (kind,) in kinds} - ORDERS)
 
 
@@ -163,7 +166,9 @@ def _panel(engine: DuckDB, span: _Span, stages: Sequence[StageCount]) -> tuple[L
 def _bands(traced: Trace, span: _Span) -> tuple[tuple[Band, ...], str]:
     if traced.clocks is None:
         return (), ""
-    groups = traced.engine.run(_SQL, "gather", "season_groups").fetchall()
+    named = traced.clocks.categories + traced.clocks.regions
+    # without names there is one group, the shop
+    groups = traced.engine.run(_SQL, "gather", "season_groups").fetchall() if named else [(-1, -1, 1)]
     return season_bands(traced.clocks, groups, span.first_day, span.day)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -101,10 +102,9 @@ def _number(timeline: Timeline, customer: int | str) -> int:
 
 def _whole(customer: int | str) -> int | None:
     """A customer id as a 64-bit whole number, if it is one."""
-    try:
-        number = int(customer)
-    except ValueError:
+    if not re.fullmatch(r"-?\d+", str(customer)):
         return None
+    number = int(customer)
     return number if -(2**63) <= number < 2**63 else None
 
 

@@ -110,7 +110,7 @@ WITH marks AS (
     UNION ALL
     SELECT DISTINCT c, CAST(NULL AS BIGINT) FROM labelled WHERE ended_at IS NOT NULL
 )
-SELECT (SELECT MAX(c) FROM labelled) + ROW_NUMBER() OVER (ORDER BY c, COALESCE(from_at, -9000000000000000000)) AS life, c,
+SELECT (SELECT MAX(e.c) FROM events e) + ROW_NUMBER() OVER (ORDER BY c, COALESCE(from_at, -9000000000000000000)) AS life, c,
     COALESCE(from_at, -9000000000000000000) AS from_at,
     COALESCE(LEAD(from_at) OVER (PARTITION BY c ORDER BY COALESCE(from_at, -9000000000000000000)), 9000000000000000000) AS to_at
 FROM marks
@@ -139,13 +139,13 @@ WITH counted_up AS (
     FROM orders o
 ), topped AS (
     SELECT life, at_us, n,
-        MAX(CASE WHEN category < 0 THEN 0 ELSE n_category * 1048576 + category END) OVER (PARTITION BY life ORDER BY at_us) AS top_category,
-        MAX(CASE WHEN region < 0 THEN 0 ELSE n_region * 1048576 + region END) OVER (PARTITION BY life ORDER BY at_us) AS top_region
+        MAX(CASE WHEN category < 0 THEN 0 ELSE n_category * 2147483648 + category END) OVER (PARTITION BY life ORDER BY at_us) AS top_category,
+        MAX(CASE WHEN region < 0 THEN 0 ELSE n_region * 2147483648 + region END) OVER (PARTITION BY life ORDER BY at_us) AS top_region
     FROM counted_up
 )
 SELECT life, at_us,
-    CAST(CASE WHEN (top_category // 1048576) * 5 >= MAX(n) * 4 AND top_category > 0 THEN top_category % 1048576 ELSE -1 END AS INTEGER) AS category,
-    CAST(CASE WHEN (top_region // 1048576) * 5 >= MAX(n) * 4 AND top_region > 0 THEN top_region % 1048576 ELSE -1 END AS INTEGER) AS region
+    CAST(CASE WHEN (top_category // 2147483648) * 5 >= MAX(n) * 4 AND top_category > 0 THEN top_category % 2147483648 ELSE -1 END AS INTEGER) AS category,
+    CAST(CASE WHEN (top_region // 2147483648) * 5 >= MAX(n) * 4 AND top_region > 0 THEN top_region % 2147483648 ELSE -1 END AS INTEGER) AS region
 FROM topped
 GROUP BY life, at_us, top_category, top_region
 
@@ -175,8 +175,8 @@ CREATE OR REPLACE VIEW touched AS
 SELECT o.at_us FROM orders o UNION ALL SELECT a.at_us FROM activity a
 
 -- name: people_by_number
--- the draw is a multiplicative congruence of the number: fixed, whatever else is in the file
-SELECT f.c, f.at_us, ((ABS(f.c) % 2147483647) * 48271) % 2147483647 AS draw
+-- the draw is that of the number's text, so ids draw alike whatever else is in the file
+SELECT f.c, f.at_us, CAST(MD5_NUMBER_LOWER(CAST(f.c AS VARCHAR)) % 2147483647 AS BIGINT) AS draw
 FROM (
     SELECT COALESCE(v.c, o.life) AS c, MIN(o.at_us) AS at_us
     FROM orders o LEFT JOIN lives v ON v.life = o.life GROUP BY COALESCE(v.c, o.life)
@@ -203,3 +203,7 @@ WITH stamped AS (
     JOIN guess g ON g.utc_day = (o.at_us + 8640000000000000000) // 86400000000
 )
 SELECT slot, day, category, region, MAX(to_at) AS to_at FROM stamped GROUP BY slot, day, category, region
+
+-- name: busy_months
+SELECT DISTINCT CASE WHEN o.at_us >= g.end_at THEN g.month_after WHEN o.at_us < g.start_at THEN g.month_before ELSE g.month END AS month
+FROM touched o JOIN guess g ON g.utc_day = (o.at_us + 8640000000000000000) // 86400000000

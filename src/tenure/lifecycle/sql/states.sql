@@ -3,7 +3,7 @@
 -- name: plain_rows
 SELECT o.life, o.at_us FROM orders o ORDER BY o.life, o.at_us
 
--- name: no_rows
+-- name: no_plain_rows
 SELECT o.life, o.at_us FROM orders o WHERE 1 = 0
 
 -- name: sampled_plain_rows
@@ -39,6 +39,9 @@ JOIN activity a ON a.c = COALESCE(v.c, l.life) AND (v.life IS NULL OR a.at_us < 
 
 -- name: full_rows
 SELECT t.life, t.at_us, t.buy, t.category, t.region FROM touches t ORDER BY t.life, t.at_us
+
+-- name: no_full_rows
+SELECT t.life, t.at_us, t.buy, t.category, t.region FROM touches t WHERE 1 = 0
 
 -- name: sampled_full_rows
 SELECT t.life, t.at_us, t.buy, t.category, t.region

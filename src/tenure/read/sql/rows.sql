@@ -47,3 +47,10 @@ FROM (SELECT DISTINCT customer FROM tenure_rows WHERE code IS NULL);
 
 -- name: repeats
 SELECT count(*) - count(DISTINCT repeat_hash) FROM tenure_cells WHERE code IS NULL AND order_id IS NULL;
+
+-- name: far_off
+-- rows more than a year outside the middle 98 %
+SELECT
+    count(*) FILTER (WHERE e."at" < q.low - 31557600000000), min(e."at"),
+    count(*) FILTER (WHERE e."at" > q.high + 31557600000000), max(e."at")
+FROM events e, (SELECT quantile_disc("at", 0.01) AS low, quantile_disc("at", 0.99) AS high FROM events) q;

@@ -119,10 +119,11 @@ FROM (SELECT o.c, o.day, ROW_NUMBER() OVER (PARTITION BY o.c ORDER BY o.day) AS 
 WHERE r.place <= 2
 
 -- name: kinds
-SELECT DISTINCT e.kind FROM events e
+SELECT DISTINCT e.kind FROM events e WHERE e."at" < $as_of
 
 -- name: season_groups
 -- orders by category and region, to know whose season is most of the shop's
 SELECT o.category, o.region, COUNT(*) AS orders
-FROM orders o
+FROM orders o LEFT JOIN lives v ON v.life = o.life
+WHERE v.life IS NULL OR v.to_at = 9000000000000000000
 GROUP BY o.category, o.region
