@@ -1,10 +1,16 @@
-"""Running the command `tenure` as a process, for the tests of it."""
+"""Running the command `tenure`, as a process or in this one, for the tests of it."""
 
+import contextlib
 import csv
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from tenure.cli import main
 
 TENURE = Path(sys.executable).with_name("tenure")
 
@@ -28,10 +34,16 @@ def tenure(folder, *arguments, **environment):
 
 
 def done(folder, *arguments):
-    """The output of a command that must succeed."""
-    told = tenure(folder, *arguments)
-    assert (told.returncode, told.stderr) == (0, "")
-    return told.stdout
+    """The output of a command that must succeed and has nothing to remark, run in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        contextlib.chdir(folder), pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out), contextlib.redirect_stderr(err),
+    ):  # fmt: skip
+        patch.setenv("COLUMNS", "100")
+        code = main([str(argument) for argument in arguments])
+    assert (code, err.getvalue()) == (0, "")
+    return out.getvalue()
 
 
 def refused(folder, *arguments, code=2):

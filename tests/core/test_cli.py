@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from commands import ORDERS, STAGES, done, read_csv, refused, tenure
+from commands import AS_OF, ORDERS, STAGES, done, read_csv, refused, tenure
 
 from tenure.cli.arguments import parser
 from tenure.cli.screen import cell, table
@@ -35,6 +35,19 @@ def test_stages_without_out_are_counts_and_the_first_rows(desk):
         "1            loyal         2024-02-20  2024-03-21",
         "2            lapsed/short  2024-02-24  2024-02-24",
     ]
+
+
+@pytest.mark.parametrize("asked", [
+    STAGES,
+    ("history", "orders.csv"),
+    ("flows", "orders.csv", "--every", "week"),
+    ("suggest", "orders.csv"),
+    ("explain", "orders.csv", "--customer", "1", *AS_OF),
+    ("report", "orders.csv", *AS_OF),
+], ids=lambda asked: asked[0])  # fmt: skip
+def test_a_process_says_the_same_as_the_function(desk, asked):
+    told = tenure(desk, *asked)
+    assert (told.returncode, told.stderr, told.stdout) == (0, "", done(desk, *asked))
 
 
 def test_dates_on_the_screen_are_the_shops(desk):

@@ -7,7 +7,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from commands import AS_OF, STAGES, TENURE, done, read_csv, refused
@@ -187,13 +186,19 @@ def test_the_exit_code_is_that_of_the_error(error, code, said):
 
 
 def test_an_interrupted_command_ends_quietly(desk):
+    ours, theirs = pty.openpty()
     running = subprocess.Popen(
-        [str(TENURE), "simulate", "--out", "s.csv"], cwd=desk, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    time.sleep(1.5)
+        [str(TENURE), "simulate", "--out", "s.csv", "--customers", "10000000"], cwd=desk,
+        stdout=subprocess.PIPE, stderr=theirs,
+    )  # fmt: skip
+    assert os.read(ours, 100) == b"simulating ..."
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
-    assert (running.returncode, out, err) == (130, "", "")
+    assert running.communicate(timeout=60)[0] == b""
+    os.close(theirs)
+    assert os.read(ours, 1000) == b"\r\n"
+    os.close(ours)
+    assert running.returncode == 130
+    assert {path.name for path in desk.iterdir()} == {"orders.csv", "policy.toml"}
 
 
 def test_a_reader_who_leaves_early_is_no_error(desk):

@@ -148,8 +148,9 @@ def _simulate(asked: Asked) -> None:
     with Steps() as steps:
         steps("simulating")
         made = simulate(
-            asked.out, shop=asked.shop, seed=asked.seed, customers=asked.customers, hemisphere=asked.hemisphere, **months
-        )
+            asked.out, shop=asked.shop, seed=asked.seed, customers=asked.customers, hemisphere=asked.hemisphere,
+            **months,
+        )  # fmt: skip
     for shop in (made, made.twin):
         if shop is not None:
             rows, orders = _many(shop.rows, "row"), _many(shop.orders, "order")
