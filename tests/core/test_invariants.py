@@ -20,8 +20,8 @@ from tenure.simulation import simulate
 
 FULL = "TENURE_EXAMPLES" in os.environ
 DATES = 20 if FULL else 5
-PEOPLE = 20_000 if FULL else 250
-"""In a simulated shop; of a real file's customers about 250 unless all are asked for."""
+PEOPLE = 20_000 if FULL else 150
+"""In a simulated shop; of a real file's customers about 150 unless all are asked for."""
 REAL = {"cdnow_full": "America/New_York", "grocery": "UTC", "online_retail_ii": "Europe/London"}
 NAMES = [*REAL, "boots declared", "boots undeclared", "boots as csv"]
 
@@ -35,9 +35,9 @@ def file(request, tmp_path_factory):
     if request.param in REAL:
         path = request.getfixturevalue("real_data")(f"{request.param}.parquet")
         real = OrderFile(path, "order_date", timezone=REAL[request.param])
-        return real if FULL else real.thinned(250, folder)
+        return real if FULL else real.thinned(150, folder)
     csv = request.param == "boots as csv"
-    shop = simulate(folder / ("shop.csv" if csv else "shop.parquet"), customers=250 if csv else PEOPLE)
+    shop = simulate(folder / ("shop.csv" if csv else "shop.parquet"), customers=150 if csv else PEOPLE)
     declared = request.param != "boots undeclared"
     return OrderFile(shop.events, "at", shop.policy if declared else None, "Australia/Sydney" if csv else "UTC")
 

@@ -2,6 +2,8 @@
 
 import os
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -19,33 +21,48 @@ SHOPS = ("boots declared", "boots undeclared", "rhythms", "cdnow_full")
 pytestmark = pytest.mark.generated
 
 
+class Shop(NamedTuple):
+    """Rows, their column of instants, policy, the last month's first instant, and histories until then and after."""
+
+    rows: pa.Table
+    at: str
+    policy: Path | None
+    month: int
+    before: pa.Table
+    unplanted: pa.Table
+
+
+def rows_of(name, folder, real_data):
+    """Rows, column of instants and policy of a shop."""
+    if name == "cdnow_full":
+        rows = pyarrow.parquet.read_table(real_data("cdnow_full.parquet"))
+        return (rows if FULL else rows.slice(0, 3_000)), "order_date", None
+    kind, _, declared = name.partition(" ")
+    people = 4_000 if FULL else {"boots": 200, "rhythms": 60}[kind]
+    made = simulate(folder / "shop.parquet", shop=kind, customers=people)
+    return pyarrow.parquet.read_table(made.events), "at", None if declared == "undeclared" else made.policy
+
+
 @pytest.fixture(scope="module", params=SHOPS)
-def orders(request, tmp_path_factory):
-    """Rows, their column of instants, and the policy."""
-    if request.param == "cdnow_full":
-        rows = pyarrow.parquet.read_table(request.getfixturevalue("real_data")("cdnow_full.parquet"))
-        return (rows if FULL else rows.slice(0, 6_000)), "order_date", None
-    kind, _, declared = request.param.partition(" ")
-    people = 4_000 if FULL else 300
-    made = simulate(tmp_path_factory.mktemp("shop") / "shop.parquet", shop=kind, customers=people)
-    policy = None if declared == "undeclared" else made.policy
-    return pyarrow.parquet.read_table(made.events), "at", policy
+def orders(request, tmp_path_factory, real_data):
+    """Each of the shops as it was before anything was planted."""
+    rows, at, policy = rows_of(request.param, tmp_path_factory.mktemp("shop"), real_data)
+    month = last_month(instants(rows[at]))
+    before = tenure.history(rows, until=month, policy=policy)
+    return Shop(rows, at, policy, month, before, tenure.history(rows, until=month + 400 * DAY, policy=policy))
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_a_change_of_the_population_in_the_last_month_moves_no_earlier_interval(orders, change):
-    rows, at, policy = orders
-    month = last_month(instants(rows[at]))
-    end = month + 400 * DAY
-    planted = change(rows, at, month)
-    before = tenure.history(rows, until=month, policy=policy)
-    assert len(before) > len(rows["customer_id"].unique()) / 2
-    assert tenure.history(planted, until=month, policy=policy).equals(before)
-    after = tenure.history(planted, until=end, policy=policy)
-    assert until(after, month).equals(before)
+    rows, month = orders.rows, orders.month
+    planted = change(rows, orders.at, month)
+    assert len(orders.before) > len(rows["customer_id"].unique()) / 2
+    assert tenure.history(planted, until=month, policy=orders.policy).equals(orders.before)
+    after = tenure.history(planted, until=month + 400 * DAY, policy=orders.policy)
+    assert until(after, month).equals(orders.before)
     # the change is one: it does move what comes after it, except unmatched money, which nothing may move
     unmatched = change.__name__ == "all_money_back" and "order_id" not in rows.column_names
-    assert after.equals(tenure.history(rows, until=end, policy=policy)) == unmatched
+    assert after.equals(orders.unplanted) == unmatched
 
 
 @pytest.mark.parametrize("seed", range(60, 80 if FULL else 66))
@@ -109,8 +126,7 @@ def later_rows():
     return table.set_column(1, "at", table["at"].cast(pa.timestamp("us", "UTC")))
 
 
-@pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("at", [T, T - 90 * DAY])
+@pytest.mark.parametrize(("policy", "at"), [("default", T - 90 * DAY), *((policy, T) for policy in POLICIES)])
 def test_events_of_later_change_nothing_not_even_by_being_of_a_new_kind(policy, at, tmp_path):
     rules = tmp_path / "policy.toml"
     rules.write_text(POLICIES[policy], encoding="utf-8")
