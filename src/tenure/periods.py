@@ -49,6 +49,9 @@ _ONE_US: Final = timedelta(microseconds=1)
 
 def zone_named(name: str) -> ZoneInfo:
     """The time zone of an IANA name such as "Europe/Berlin"; BadTime, with the nearest names, if there is none."""
+    handed: object = name
+    if not isinstance(handed, str):
+        raise BadTime(f"{name!r} is no time zone: use a name such as Europe/Berlin")
     # "localtime" is a file of the machine in some zone databases: the result would depend on where it runs
     if name != "localtime":
         try:

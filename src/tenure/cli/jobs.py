@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenure.cli.arguments import COLUMNS
 from tenure.cli.screen import Steps, prose, remarks, show, table
-from tenure.errors import InvalidInput
+from tenure.errors import BadFile, InvalidInput
 from tenure.periods import zone_named
 from tenure.read import Columns
 from tenure.verbs.shop import Shop, instant_of, opened
@@ -170,6 +170,9 @@ _DETAILS: Final = (None, "short", "long", "seasonal", "win_back", "do_not_contac
 def _shop(asked: Asked) -> Iterator[tuple[Shop, Steps]]:
     """The shop of the named files, and the steps to tell of; says on stderr what the reading left out."""
     rejects = None if asked.rejects is None else checked_target(asked.rejects, apart_from=asked.files)
+    outs = getattr(asked, "out", None) or []
+    if rejects is not None and rejects in [Path(out) for out in ([outs] if isinstance(outs, str) else outs)]:
+        raise BadFile(f"cannot write {rejects}: --out and --rejects name the same file; choose another for one of them")
     columns = Columns(customer=asked.customer_column, **{role: getattr(asked, role) for role in COLUMNS})
     with Steps() as steps, opened(
         asked.files, policy=asked.policy, timezone=asked.timezone, times_in=asked.times_in, columns=columns,

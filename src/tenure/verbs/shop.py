@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from tenure.engine.duckdb import DuckDB
-from tenure.errors import BadColumns, BadTime
+from tenure.errors import BadColumns, BadPolicy, BadTime
 from tenure.lifecycle.explain import Explanation, explain
 from tenure.lifecycle.flows import flows
 from tenure.lifecycle.history import history
@@ -121,7 +122,25 @@ def opened(
     tell = progress or _tell_nobody
     with DuckDB() as engine:
         tell("reading")
-        yield Shop(read(engine, orders, named, times_in=times_in), rules, timezone, tell)
+        timeline = read(engine, orders, named, times_in=times_in)
+        timeline = replace(timeline, notes=(*timeline.notes, *_strangers(timeline, rules)))
+        yield Shop(timeline, rules, timezone, tell)
+
+
+def _strangers(timeline: Timeline, policy: Policy) -> Iterator[str]:
+    """What the policy names and no row has: mostly another spelling."""
+    for role in ("category", "region"):
+        asked = {getattr(entry, role) for entry in (*policy.scopes, *policy.seasons)} - {None}
+        if role == "region":
+            asked |= {name for name, _ in policy.regions}
+        if not asked:
+            continue
+        found = timeline.engine.connection.table("events").select(role).distinct().fetchall()
+        known = sorted(word for (word,) in found if word)
+        for word in sorted(asked - set(known)):
+            near = get_close_matches(word.lower(), [one.lower() for one in known], n=1, cutoff=0.6)
+            hint = next((f"; is {one!r} meant?" for one in known if near and one.lower() == near[0]), "")
+            yield f"the policy names the {role} {word!r}, but no row has it{hint}"
 
 
 def _tell_nobody(_: str) -> None:
@@ -147,6 +166,9 @@ def policy_of(policy: PolicyLike) -> Policy:
     """The policy itself; BadPolicy if its file breaks a rule, BadFile if there is none."""
     if policy is None:
         return DEFAULT
+    handed: object = policy
+    if not isinstance(handed, Policy | str | os.PathLike) or handed == "":
+        raise BadPolicy(f"{policy!r} is no policy: hand in the path of a policy file, a Policy, or None for the usual")
     return policy if isinstance(policy, Policy) else load(Path(policy))
 
 
@@ -154,6 +176,9 @@ def _columns(columns: ColumnNames) -> Columns:
     if columns is None or isinstance(columns, Columns):
         return columns or Columns()
     roles = [field.name for field in fields(Columns)]
+    handed: object = columns
+    if not isinstance(handed, Mapping) or not all(isinstance(name, str | None) for name in handed.values()):
+        raise BadColumns(f'{columns!r} names no columns: write them as in {{"customer": "Client No"}}')
     for role in columns:
         if role not in roles:
             raise BadColumns(f"no column plays the role {role!r}: choose among {', '.join(roles)}")
