@@ -127,6 +127,16 @@ def test_later_customers_change_no_earlier_snapshot():
     assert later.level[-1] != found.level[-1]
 
 
+def test_a_crowd_of_newcomers_moves_earlier_snapshots_not_even_in_the_last_digit():
+    orders = twice(20_000, seed=3)
+    months, found = known(orders.table())
+    day = int(np.datetime64(months[-2], "M").astype("datetime64[D]").astype(np.int64)) + 3
+    crowd = np.arange(5_000_000, 5_070_000)
+    _, later = known(Orders(np.r_[orders.customer, crowd], np.r_[orders.day, np.full(len(crowd), day)]).table())
+    for name in FIELDS:
+        assert getattr(later, name)[:-1].tolist() == getattr(found, name)[:-1].tolist(), name
+
+
 def test_text_ids_and_numbers_tell_the_same_histories():
     orders = twice(3_000)
     by_number, by_name = tenure.history(orders.table()), tenure.history(orders.table(named=True))
