@@ -2,7 +2,8 @@
 are."""
 
 from collections import Counter, defaultdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 import pyarrow.parquet
@@ -39,8 +40,13 @@ class Buyers:
 
     def counting(self, customer: int, as_of: datetime) -> list[Order]:
         """Orders placed before the instant that still count then, in order of time."""
-        known = [order for order in self.orders[customer] if order.at < as_of]
-        return sorted(order for order in known if order.ended is None or as_of <= order.ended)
+        known = sorted((order for order in self.orders[customer] if order.at < as_of), key=lambda order: order.at)
+        return [order for order in known if order.ended is None or as_of <= order.ended]
+
+    def bought_twice_in_half_a_year(self, customer: int, as_of: datetime) -> bool:
+        """Whether any two orders in a row, as of the instant, are less than half a year apart."""
+        ats = [order.at for order in self.counting(customer, as_of)]
+        return any(later - earlier < timedelta(180) for earlier, later in pairwise(ats))
 
     def of_boots(self, as_of: datetime, region: str) -> dict[int, datetime]:
         """Who is a boot buyer as of the instant, four fifths of the orders being boots, and when they last ordered."""
