@@ -269,6 +269,8 @@ def _population(
     number, first_at, draw = (people[name].to_numpy() for name in ("c", "at_us", "draw"))
     last = sampled(first_at, draw, number, months)
     number, last = number[last >= 0], last[last >= 0]
+    order = np.argsort(number)  # sums over the sample run in one order, whoever else is in the file
+    number, last = number[order], last[order]
     last_at = np.array([month.start_at for month in months], np.int64)[last]
     engine.put("chosen", pa.table({"c": number, "slot": np.arange(len(number)), "last_at": last_at}))
     engine.put("sample", engine.table(_SQL, "orders", "sample"))
