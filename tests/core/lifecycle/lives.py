@@ -45,11 +45,13 @@ def shop(seed: int) -> Shop:
     years = rng.uniform(2.3, 4) if learnable else rng.choice((0.3, 0.6, 1, 1.5, 2.2, 3, 4))
     customers = rng.randint(45, 60) if learnable else rng.choice((1, 2, 3, 5, 8, 13, 20, 40))
     opening = datetime(rng.choice((2010, 2011, 2017, 2018, 2023)), rng.randint(1, 12), rng.randint(1, 28), tzinfo=UTC)
-    place = _Place(rng, zone, (opening - EPOCH) // timedelta(microseconds=1), int(years * 365.25 * DAY), learnable)
+    opened_at, open_for = (opening - EPOCH) // timedelta(microseconds=1), int(years * 365.25 * DAY)
+    place = _Place(rng, zone, opened_at, open_for, learnable, slow=seed % 10 == 9 and not learnable)
     numbers = rng.sample(range(1, 10 * customers + 1), customers)
     events = [event for number in numbers for event in _life(place, number)]
     rng.shuffle(events)
-    return Shop(events, _policy(rng, learnable), zone)
+    policy = _policy(rng, learnable, far=place.slow)
+    return Shop(_bare(rng, events) if seed % 10 == 5 else events, policy, zone)
 
 
 def as_ofs(seed: int, shop: Shop, turns: Sequence[int], count: int) -> list[int]:
@@ -74,6 +76,7 @@ class _Place(NamedTuple):
     opened_at: int
     open_for: int
     seasonal: bool
+    slow: bool  # gaps of five months and more, or of whole windows of days; people look before they buy
 
 
 class _Person(NamedTuple):
@@ -94,6 +97,9 @@ def _life(place: _Place, number: int) -> list[Event]:
         events += _refunds(rng, events)
     if not events or rng.random() < 0.4:
         events += _looks(place, person)
+    if place.slow:
+        kinds = rng.sample(LOOKING, 2)
+        events += [Event(number, order.at - 3_600_000_000, rng.choice(kinds)) for order in events if rng.random() < 0.5]
     if rng.random() < 0.25:
         events += _stances(place, person, events)
     return events
@@ -103,17 +109,20 @@ def _order_instants(place: _Place, person: _Person) -> list[int]:
     """When somebody buys: once, evenly or by chance, until the shop's end or until they drop out."""
     rng = place.rng
     at = place.opened_at + int(place.open_for * rng.random() ** (3 if place.seasonal else 1))
-    gap = DAY * 10 ** (rng.uniform(1.3, 2.2) if place.seasonal else rng.uniform(0.2, 2.5))
+    power = rng.uniform(1.3, 2.2) if place.seasonal else rng.uniform(0.2, 2.5)
+    gap = DAY * 10 ** (2.2 + power / 10 if place.slow else power)
     habit = rng.choice(("once", "evenly", "by chance", "by chance"))
     drop_out = rng.choice((0.02, 0.05) if place.seasonal else (0.02, 0.1, 0.3))
     ats = [_turned(place, at)]
     while habit != "once" and len(ats) < 40 and rng.random() > drop_out:
         at += int(gap * (rng.gammavariate(8, 1 / 8) if habit == "evenly" else rng.expovariate(1)))
+        if place.slow and rng.random() < 0.2:
+            at = _midnight_after(place, ats[-1], rng.choice((1, 7, 30, 90, 180, 365)))
         if place.seasonal and person.category in ("boots", "sandals"):
             at = _into_season(at, person)
         if at > place.opened_at + place.open_for:
             break
-        ats.append(_turned(place, at))
+        ats.append(at if place.slow and rng.random() < 0.5 else _turned(place, at))
         while rng.random() < 0.08:  # another one soon, or at once
             ats.append(ats[-1] + rng.choice((0, 1, 3_600_000_000, 7 * 3_600_000_000)))
     return ats
@@ -137,8 +146,17 @@ def _turned(place: _Place, at: int) -> int:
     if edge < 0.8:
         local = _clock_change(local)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=rng.choice((0, 1)))
-    exact = (midnight.astimezone(UTC) - EPOCH) // timedelta(microseconds=1)
-    return exact + rng.choice((0, 0, -1, 1, 1_800_000_000, -1_800_000_000, DAY - 1))
+    return _exact(midnight) + rng.choice((0, 0, -1, 1, 1_800_000_000, -1_800_000_000, DAY - 1))
+
+
+def _midnight_after(place: _Place, at: int, days: int) -> int:
+    """The midnight so many days after the day of an instant: when a window of days is over."""
+    local = (EPOCH + timedelta(microseconds=at)).astimezone(ZoneInfo(place.zone))
+    return _exact(local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days))
+
+
+def _exact(local: datetime) -> int:
+    return (local.astimezone(UTC) - EPOCH) // timedelta(microseconds=1)
 
 
 def _clock_change(local: datetime) -> datetime:
@@ -192,7 +210,7 @@ def _refunds(rng: Random, orders: Iterable[Event]) -> list[Event]:
             [later._replace(at=order.at)],
             [later._replace(order_id="unknown")],
             [later._replace(order_id=None)],
-            [later._replace(kind="order.cancelled", amount_minor=None)],
+            [later._replace(kind="order.cancelled", amount_minor=order.amount_minor and amount // 2)],
             [later._replace(kind="order.placed", amount_minor=-amount - 1)],
             [later._replace(kind="order.placed", amount_minor=-(amount // 3) - 1)],
         ))
@@ -218,17 +236,27 @@ def _stances(place: _Place, person: _Person, events: Sequence[Event]) -> list[Ev
     return rows
 
 
-def _policy(rng: Random, learnable: bool) -> str:
+def _bare(rng: Random, events: list[Event]) -> list[Event]:
+    """What a file of orders alone would hold: one kind of row, nothing goes back, mostly no order ids or no groups."""
+    orders = [event for event in events if event.kind == "order.placed" and (event.amount_minor or 0) >= 0]
+    if rng.random() < 0.6:
+        orders = [order._replace(order_id=None) for order in orders]
+    if rng.random() < 0.6:
+        orders = [order._replace(category=None, region=None) for order in orders]
+    return orders or events
+
+
+def _policy(rng: Random, learnable: bool, far: bool) -> str:
     """A policy: for a third of the shops the default; shops that can learn seasons declare them more rarely."""
     if rng.random() < 0.33:
         return ""
     tables = [_stages(rng)] if rng.random() < 0.5 else []
-    rule = _rule(rng) if rng.random() < 0.7 else {}
+    rule = _rule(rng, far) if rng.random() < 0.7 else {}
     tables.append(_table("[rhythm]", rule))
     places = [(category, region) for category in CATEGORIES for region in REGIONS]
     for category, region in rng.sample(places, rng.choice((0, 0, 1, 3))):
         if category or region:
-            levels = _rule(rng) if rng.random() < 0.7 else {"kind": rng.choice(KINDS)}
+            levels = _rule(rng, far) if rng.random() < 0.7 else {"kind": rng.choice(KINDS)}
             tables.append(_table("[[scope]]", _named(category, region) | {**rule, **levels}))
     if rng.random() < 0.4:
         tables.append(_table("[seasons]", {"learn": rng.random() < 0.6, "lead_days": rng.randint(0, 60)}))
@@ -253,11 +281,11 @@ def _stages(rng: Random) -> str:
     })
 
 
-def _rule(rng: Random) -> dict[str, object]:
-    """All levels of a rule, within what a policy allows."""
+def _rule(rng: Random, far: bool) -> dict[str, object]:
+    """All levels of a rule, within what a policy allows; `far` ones reach beyond a century."""
     floors = sorted(rng.choice((0.6, 0.8, 0.9, 0.95, 0.99)) for _ in range(3))
     caps = sorted(rng.choice((0.7, 0.9, 0.95, 0.99, 0.999)) for _ in range(3))
-    return {
+    rule = {
         "kind": rng.choice((*KINDS, "rhythm")),
         "odds": sorted((rng.choice((0.05, 0.15, 0.4, 0.7, 1.0)) for _ in range(3)), reverse=True),
         "first_floor": rng.choice((0.3, 0.5, 0.7)),
@@ -267,6 +295,7 @@ def _rule(rng: Random) -> dict[str, object]:
         "quantiles": sorted(rng.choice((0.3, 0.5, 0.8, 0.9, 0.95, 0.99)) for _ in range(3)),
         "days": sorted(rng.choice((1, 7, 30, 60.5, 90, 180, 365, 800)) for _ in range(3)),
     }
+    return rule | ({"quantiles": [*rule["quantiles"][:2], 0.999999]} if far else {})
 
 
 def _season(rng: Random) -> dict[str, object]:
