@@ -43,6 +43,18 @@ from drawn import WINDOW, at, check, oracle
             id="a discount larger than the rest makes the whole a refund",
         ),
         pytest.param(
+            """2025-01-01 order id=A amount=20
+               2025-01-01 order id=A amount=-20""",
+            "2025-01-02: prospect 0/0",
+            id="what comes and goes back at one instant is no order",
+        ),
+        pytest.param(
+            """2025-01-01 order id=A amount=0
+               2025-01-01 order id=A amount=0""",
+            "2025-01-02: new 1/1",
+            id="lines of zero are an order of zero",
+        ),
+        pytest.param(
             """2025-01-01 order id=A
                2025-01-01 order id=A amount=-5""",
             "2025-01-02: new 1/1",
@@ -126,13 +138,32 @@ def test_which_rows_are_orders(life, expected):
         ),
         pytest.param(
             """2025-01-01 order id=A amount=20
-               2025-01-01 refund id=A amount=20
                2025-01-02 refund id=B amount=20
                2025-01-03 refund amount=20
                2025-01-04 order amount=-20
                2025-01-05 cancel id=B""",
             "2025-01-06: new 1/1",
-            id="what matches no earlier order is ignored: same instant, another id, no id",
+            id="what matches no order is ignored: another id, no id",
+        ),
+        pytest.param(
+            """2025-01-01 order id=A amount=20
+               2025-01-01 refund id=A amount=20""",
+            "2025-01-02: prospect 0/0",
+            id="an order refunded at its own instant never counts",
+        ),
+        pytest.param(
+            """2025-01-01 order id=A amount=20
+               2025-01-01 cancel id=A
+               2025-01-03 order id=B amount=20""",
+            """2025-01-02: prospect 0/0
+               2025-01-04: new 1/1""",
+            id="an order cancelled at its own instant never counts",
+        ),
+        pytest.param(
+            """2025-01-01 order id=A amount=20
+               2025-01-01 refund id=A amount=5""",
+            "2025-01-02: new 1/1",
+            id="a part refunded at its own instant leaves an order",
         ),
         pytest.param(
             """2025-01-01 refund id=A amount=20

@@ -119,7 +119,7 @@ class _Record:
         also = f"; as activity it breaks the silence (day {self._nth(row)} of the rhythm)" if active else ""
         if order is None:
             return f"{word} of no known order: stages ignore it{also}", bool(active)
-        if order not in self.first_at or self.first_at[order] >= row["at_us"]:
+        if order not in self.first_at or self.first_at[order] > row["at_us"]:
             return f"{word} of an order not placed before: stages ignore it{also}", bool(active)
         if self.rows.ended_at.get(order) == row["at_us"]:
             return f"{word} of order {order}, which stops counting with it{also}", bool(active)

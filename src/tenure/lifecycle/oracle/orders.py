@@ -80,15 +80,16 @@ def _basket(row: Event, rows: Iterable[Event]) -> list[Event]:
 
 
 def _is_sale(basket: Sequence[Event]) -> bool:
-    """A basket below 0 is a refund; one with an unknown amount cannot be known to be below 0."""
+    """A basket whose negative rows leave nothing is a refund; with an unknown amount that cannot be known."""
     amounts = [row.amount_minor for row in basket]
-    return None in amounts or sum(amount for amount in amounts if amount is not None) >= 0
+    known = [amount for amount in amounts if amount is not None]
+    return None in amounts or min(known) >= 0 or sum(known) > 0
 
 
 def _ended_at(lines: Sequence[Event], rows: Sequence[Event]) -> int | None:
     """The first instant at which what was taken back reaches what was sold until then."""
     placed_at = min(line.at for line in lines)
-    later = [row for row in rows if row.at > placed_at]
+    later = [row for row in rows if row.at >= placed_at]
     for at in sorted({row.at for row in later}):
         known = [row for row in later if row.at <= at]
         if any(row.kind == ORDER_CANCELLED for row in known):

@@ -6,12 +6,11 @@ CREATE OR REPLACE TABLE orders AS
 SELECT e.c AS life, e."at" AS at_us FROM events e WHERE e."at" < $until
 
 -- name: parts
--- rows of one order at one instant; a part whose rows are all negative, or whose sum is, is money going back
+-- rows of one order at one instant; a part with negative rows that leave nothing of it is money going back
 CREATE OR REPLACE TABLE order_parts AS
 SELECT e.c, e.order_id, e."at" AS at_us, SUM(e.amount_minor) AS amount_minor,
-    CASE WHEN MAX(CASE WHEN COALESCE(e.amount_minor, 0) >= 0 THEN 1 ELSE 0 END) = 1
-        AND (SUM(COALESCE(e.amount_minor, 0)) >= 0 OR MAX(CASE WHEN e.amount_minor IS NULL THEN 1 ELSE 0 END) = 1)
-        THEN 1 ELSE 0 END AS placed
+    CASE WHEN MIN(COALESCE(e.amount_minor, 0)) >= 0 OR SUM(e.amount_minor) > 0
+        OR MAX(CASE WHEN e.amount_minor IS NULL THEN 1 ELSE 0 END) = 1 THEN 1 ELSE 0 END AS placed
 FROM events e
 WHERE e."at" < $until AND e.kind = 'order.placed' AND e.order_id IS NOT NULL
 GROUP BY e.c, e.order_id, e."at"
@@ -34,7 +33,7 @@ WITH placed AS (
 ), due AS (
     SELECT r.c, r.order_id, r.at_us, r.whole,
         SUM(COALESCE(r.amount_minor, 0)) OVER (PARTITION BY r.c, r.order_id ORDER BY r.at_us) AS so_far
-    FROM refunds r JOIN placed o ON o.c = r.c AND o.order_id = r.order_id AND o.at_us < r.at_us
+    FROM refunds r JOIN placed o ON o.c = r.c AND o.order_id = r.order_id AND o.at_us <= r.at_us
 ), met AS (
     SELECT d.c, d.order_id, d.at_us, MAX(d.whole) AS whole, MAX(d.so_far) AS so_far,
         SUM(CAST(p.amount_minor AS DOUBLE)) AS amount
