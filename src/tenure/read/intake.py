@@ -111,6 +111,8 @@ def _scanning(label: str) -> Iterator[None]:
         yield
     except (duckdb.OutOfMemoryException, duckdb.InternalException, *_OUR_MISTAKES):
         raise
+    except duckdb.ConversionException as error:
+        raise BadFile(f"{label}: a time in it lies beyond the year 290,000; correct it or leave its row out") from error
     except duckdb.Error as error:
         raise BadFile(f"{label}: cannot be read to its end, it may be damaged; export it again") from error
 

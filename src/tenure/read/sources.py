@@ -14,7 +14,7 @@ import pyarrow as pa
 from duckdb import ColumnExpression
 
 from tenure.errors import BadColumns, BadFile
-from tenure.read import lines, sheets, tables
+from tenure.read import lines, parquet, sheets, tables
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
@@ -64,7 +64,7 @@ def open_source(engine: DuckDB, thing: Any, index: int) -> Source:
         if not path.exists():
             raise BadFile(f"{label}: there is no such file; check the name and the folder")
         if ending in _PARQUET:
-            return _parquet(engine, path, label)
+            return _parquet(engine, path, label, index)
         if ending in _EXCEL:
             names, table, numbers, notes = sheets.read_sheet(path, label)
             return _from_arrow(engine, label, names, table, index, numbers=numbers, notes=notes)
@@ -83,7 +83,7 @@ def _ending(path: Path) -> str:
     return suffixes[-1] if suffixes else ""
 
 
-def _parquet(engine: DuckDB, path: Path, label: str) -> Source:
+def _parquet(engine: DuckDB, path: Path, label: str, index: int) -> Source:
     pattern = glob.escape(str(path))
     try:
         names = tuple(engine.connection.read_parquet(pattern, binary_as_string=True).columns)
@@ -92,6 +92,9 @@ def _parquet(engine: DuckDB, path: Path, label: str) -> Source:
         relation = engine.connection.read_parquet(pattern, binary_as_string=True, file_row_number=True)
     except duckdb.Error as error:
         raise BadFile(f"{label}: this is not a whole Parquet file; copy or export it again") from error
+    if (footer := parquet.footer(path)) is not None and parquet.beyond_microseconds(footer):
+        table = parquet.whole_table(path)
+        return _from_arrow(engine, label, names, table, index, numbers=tables.numbered(table))
     cells = [ColumnExpression(name).alias(_position(i)) for i, name in enumerate(names)]
     line = (ColumnExpression(_ROW_NUMBER) + 1).alias("line")
     return Source(label, names, relation.select(*cells, line), written=False, stored=True)
@@ -110,7 +113,8 @@ def _from_arrow(
     notes: tuple[str, ...] = (),
 ) -> Source:
     place = f"tenure_source_{index}"
-    table = table.rename_columns([_position(i) for i in range(len(names))]).append_column("line", numbers)
+    table = tables.within_reach(table.rename_columns([_position(i) for i in range(len(names))]))
+    table = table.append_column("line", numbers)
     try:
         engine.connection.register(place, table)
         relation = engine.connection.view(place)

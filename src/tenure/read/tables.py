@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import narwhals as nw
 import numpy as np
@@ -14,14 +14,50 @@ import pyarrow as pa
 
 from tenure.errors import BadColumns, BadFile
 
-__all__ = ["column_of", "to_arrow"]
+__all__ = ["column_of", "numbered", "to_arrow", "within_reach"]
+
+_REACH_US: Final = 9_000_000_000_000_000_000
+"""Microseconds from 1970 that 64 bits hold with room for a zone's offset."""
 
 
 def to_arrow(thing: Any, label: str) -> tuple[tuple[str, ...], pa.Table, pa.Array]:
     """Column names, the table, its rows' numbers from 1; BadFile if it is no table, BadColumns if it cannot be read."""
     table = _table(thing, label)
     names = tuple(str(name) for name in table.column_names)
-    return names, table, pa.array(np.arange(1, table.num_rows + 1, dtype=np.int64))
+    return names, table, numbered(table)
+
+
+def numbered(table: pa.Table) -> pa.Array:
+    """The numbers of the table's rows, from 1."""
+    return pa.array(np.arange(1, table.num_rows + 1, dtype=np.int64))
+
+
+def within_reach(table: pa.Table) -> pa.Table:
+    """The table with times that microseconds of 64 bits do not reach drawn to the edge, where they are rejected too."""
+    for i, field in enumerate(table.schema):
+        if (reach := _reach(field.type)) is not None:
+            table = table.set_column(i, field.name, _drawn(table.column(i), reach))
+    return table
+
+
+def _reach(kind: pa.DataType) -> int | None:
+    """How far from 1970, in the type's own unit, the engine can read; None where it reads everything."""
+    if pa.types.is_date64(kind):
+        return _REACH_US // 1_000
+    if not pa.types.is_timestamp(kind):
+        return None
+    return {"s": _REACH_US // 1_000_000, "ms": _REACH_US // 1_000}.get(kind.unit)
+
+
+def _drawn(column: pa.ChunkedArray, reach: int) -> pa.ChunkedArray:
+    import pyarrow.compute as pc
+
+    numbers = column.cast(pa.int64())
+    least, most = pc.min_max(numbers).as_py().values()
+    if least is None or (least >= -reach and most <= reach):
+        return column
+    clipped = pc.min_element_wise(pc.max_element_wise(numbers, -reach, skip_nulls=False), reach, skip_nulls=False)
+    return clipped.cast(column.type)
 
 
 def column_of(values: Sequence[Any]) -> pa.Array:

@@ -48,15 +48,21 @@ def when(cell: Cell) -> When:
     none = constant(None).cast("BIGINT")
     match cell.family:
         case "date" | "timestamp":
-            return When(none, call("tenure_time_of_timestamp", cell.column), True)
+            return When(none, call("tenure_time_of_timestamp", cell.column, *_bounds(cell)), True)
         case "zoned":
-            return When(call("epoch_us", cell.column.try_cast("TIMESTAMPTZ")), none, False)
+            return When(call("tenure_time_of_zoned", cell.column, *_bounds(cell)), none, False)
         case "whole" | "wide" | "decimal" | "float":
             return _number(cell, cell.column, "tenure_time_of_whole" if cell.family == "whole" else "")
         case "text":
             return _written(cell)
         case _:
             raise cell.wrong("it does not hold times")
+
+
+def _bounds(cell: Cell) -> list[Expression]:
+    """Days a little outside the years that are accepted, in the column's own type: all of its types hold them."""
+    kind = cell.relation.select(cell.column).types[0]
+    return [constant(day).cast(kind) for day in ("1890-01-01", "2210-01-01")]
 
 
 def _number(cell: Cell, column: Expression, macro: str) -> When:

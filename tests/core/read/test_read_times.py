@@ -3,10 +3,12 @@
 import datetime as dt
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from reading import csv, seen
 
-from tenure.errors import BadTime
+from tenure.engine.duckdb import DuckDB
+from tenure.errors import BadFile, BadTime
 
 UTC = dt.UTC
 
@@ -132,6 +134,50 @@ def test_timestamps_of_every_unit(unit):
     found = read_column(zoned, times_in="America/New_York")
     assert found.column("at") == [1706695507000000]
     assert found.timeline.notes == ()
+
+
+BEYOND = [
+    (pa.timestamp("s"), 2**63 - 1),
+    (pa.timestamp("s"), 10**13),
+    (pa.timestamp("s", "UTC"), -(10**13)),
+    (pa.timestamp("ms"), 10**16),
+    (pa.timestamp("ms"), -(2**63)),
+    (pa.timestamp("ms", "UTC"), 2**63 - 1),
+    (pa.timestamp("us"), 2**63 - 1),
+    (pa.timestamp("us", "UTC"), -(2**63) + 1),
+    (pa.date32(), 2**31 - 2),
+    (pa.date64(), 2**63 - 1),
+]
+"""Types with a value beyond the microseconds of 64 bits."""
+
+
+@pytest.mark.parametrize(("kind", "beyond"), BEYOND, ids=str)
+def test_times_beyond_all_microseconds_are_counted_like_any_far_year(tmp_path, kind, beyond):
+    numbers = pa.array([0, None, beyond], pa.int32() if pa.types.is_date32(kind) else pa.int64())
+    table = pa.table({"customer": [1, 1, 1], "at": numbers.cast(kind), "name": pa.array([b"x"] * 3)})
+    sources = [table]
+    if getattr(kind, "unit", "day") in ("ms", "us"):  # Parquet has no others
+        pq.write_table(table, tmp_path / "a.parquet")
+        sources.append(tmp_path / "a.parquet")
+    for source in sources:
+        for zone, hours in (("UTC", 0), ("America/New_York", 5), ("Asia/Tokyo", -9)):
+            found = seen(source, times_in=zone)
+            assert found.codes() == [(2, "bad_time"), (3, "time_out_of_range")]
+            assert found.column("at") == [0 if getattr(kind, "tz", None) else hours * 3_600_000_000]
+
+
+def test_a_far_time_in_a_file_that_does_not_tell_its_extremes_is_said(tmp_path):
+    table = pa.table({"customer": [1, 1], "at": pa.array([0, 10**16], pa.timestamp("ms"))})
+    pq.write_table(table, tmp_path / "a.parquet", write_statistics=False)
+    with pytest.raises(BadFile, match=r"a\.parquet: a time in it lies beyond the year 290,000; correct it or leave"):
+        seen(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize("kind", ["TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP", "TIMESTAMPTZ", "DATE"])
+def test_the_times_of_the_engine_have_an_end(kind):
+    with DuckDB(threads=1) as other:
+        made = f"SELECT 1 AS customer, '2024-01-31'::{kind} AS \"at\" UNION ALL SELECT 2, 'infinity'::{kind}"
+        assert seen(other.connection.sql(made)).codes() == [(2, "time_out_of_range")]
 
 
 def test_dates_are_the_first_instant_of_their_day_in_the_zone():

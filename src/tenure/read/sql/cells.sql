@@ -187,8 +187,14 @@ CREATE OR REPLACE MACRO tenure_time_without_zone(x, first) AS
     END;
 
 -- name: time_of_timestamp
-CREATE OR REPLACE MACRO tenure_time_of_timestamp(x) AS
-    epoch_us(TRY_CAST(x AS TIMESTAMP));
+-- Years that microseconds do not reach, and infinity, are judged before the cast, which fails on them; one far instant
+-- stands for all, a little below the largest number so that a zone's offset can still be added.
+CREATE OR REPLACE MACRO tenure_time_of_timestamp(x, low, high) AS
+    CASE WHEN x < low OR x > high THEN 9000000000000000000 ELSE epoch_us(CAST(x AS TIMESTAMP)) END;
+
+-- name: time_of_zoned
+CREATE OR REPLACE MACRO tenure_time_of_zoned(x, low, high) AS
+    CASE WHEN x < low OR x > high THEN 9000000000000000000 ELSE epoch_us(CAST(x AS TIMESTAMPTZ)) END;
 
 -- name: time_of_digits
 CREATE OR REPLACE MACRO tenure_time_of_digits(x) AS
