@@ -123,6 +123,22 @@ def test_the_longest_name_can_be_written_and_a_longer_one_is_refused(desk):
     assert refused(desk, *STAGES, "--out", f"x{name}") == f"cannot write x{name}: File name too long"
 
 
+def test_a_file_of_which_no_row_can_be_used_is_a_bad_file(desk):
+    (desk / "bad.csv").write_text("customer,at\n1,soon\n,2024-01-01\n2,later\n", encoding="utf-8")
+    says = (
+        "none of the 3 rows can be used: 2 bad_time (the time is missing or cannot be read), 1 missing_customer"
+        " (no customer id); "
+    )
+    for verb, *rest in (("stages", *AS_OF), ("history",), ("flows",), ("suggest",), ("report", *AS_OF)):
+        told = refused(desk, verb, "bad.csv", *rest)
+        assert told == f"{says}see them with --rejects FILE (rejects= in Python)"
+    told = refused(desk, "explain", "bad.csv", "--customer", "1", *AS_OF, "--rejects", "out.csv")
+    assert told == f"{says}they are in out.csv"
+    assert [row["code"] for row in read_csv(desk / "out.csv")] == ["bad_time", "missing_customer", "bad_time"]
+    (desk / "one.csv").write_text("customer,at\n1,soon\n", encoding="utf-8")
+    assert refused(desk, "history", "one.csv").startswith("the only row cannot be used: 1 bad_time (")
+
+
 def test_nothing_is_known_before_the_first_row(desk, monkeypatch, capsys):
     monkeypatch.chdir(desk)
     for as_of in ("0001-01-01", "1969-12-31", "2024-01-10", "2024-01-10T10:00Z"):

@@ -5,7 +5,7 @@ import pytest
 
 import tenure
 from tenure.cli import main
-from tenure.errors import BadColumns, BadPolicy, BadTime
+from tenure.errors import BadColumns, BadFile, BadPolicy, BadTime
 from tenure.lifecycle.policy import Policy, Scope, Season
 from tenure.verbs.shop import opened
 
@@ -38,6 +38,13 @@ def test_what_a_policy_names_and_no_row_has_is_said():
             "the policy names the category 'Boots', but no row has it; is 'boots' meant?",
             "the policy names the region 'x', but no row has it",
         )
+
+
+def test_a_table_of_which_no_row_can_be_used_is_a_bad_file(tmp_path):
+    orders = pa.table({"customer": [1, None], "at": ["soon", "2024-01-01"]})
+    with pytest.raises(BadFile, match=r"^none of the 2 rows can be used: 1 bad_time \(.*; they are in .*r\.csv$"):
+        tenure.stages(orders, as_of="2024-03-01", rejects=tmp_path / "r.csv")
+    assert (tmp_path / "r.csv").read_text().count("\n") == 3
 
 
 def test_out_and_rejects_are_two_files(tmp_path, capsys):

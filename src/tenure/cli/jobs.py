@@ -15,7 +15,7 @@ from tenure.cli.screen import Steps, prose, remarks, show, table
 from tenure.errors import BadFile, InvalidInput
 from tenure.periods import zone_named
 from tenure.read import Columns
-from tenure.verbs.shop import Shop, instant_of, opened
+from tenure.verbs.shop import Shop, instant_of, must_hold_rows, opened
 from tenure.write import TABLE_ENDINGS, checked_target, save_table, save_text
 
 if TYPE_CHECKING:
@@ -181,6 +181,7 @@ def _shop(asked: Asked) -> Iterator[tuple[Shop, Steps]]:
         steps.done()
         if rejects is not None:
             save_table(shop.timeline.engine.connection.from_arrow(shop.timeline.rejects()), rejects)
+        must_hold_rows(shop.timeline, rejects)
         for line in remarks(shop.timeline, asked.rejects):
             sys.stderr.write(line + "\n")
         yield shop, steps

@@ -13,7 +13,8 @@ columns: which column plays which role where its name does not tell, as in {"cus
 rejects: a .csv, .parquet or .json file to write the rows that could not be used to.
 progress: called with a few words whenever a step begins.
 
-Rows that cannot be used are left out and counted in a `RowsRejected` warning. Errors are those of tenure.errors.
+Rows that cannot be used are left out and counted in a `RowsRejected` warning; if that is all of them, it is a BadFile.
+Errors are those of tenure.errors.
 """
 
 from tenure.verbs.public import RowsRejected, explain, flows, history, report, simulate, stages, suggest

@@ -13,7 +13,7 @@ from tenure.lifecycle.explain import Explanation
 from tenure.lifecycle.suggest import Suggestion
 from tenure.simulation import simulate
 from tenure.verbs.given import give_back
-from tenure.verbs.shop import ColumnNames, Instant, PolicyLike, Progress, Shop, instant_of, opened
+from tenure.verbs.shop import ColumnNames, Instant, PolicyLike, Progress, Shop, instant_of, must_hold_rows, opened
 from tenure.write import checked_target, save_table
 
 __all__ = ["RowsRejected", "explain", "flows", "history", "report", "simulate", "stages", "suggest"]
@@ -125,6 +125,7 @@ def _opened(
         timeline = shop.timeline
         if target is not None:
             save_table(timeline.engine.connection.from_arrow(timeline.rejects()), target)
+        must_hold_rows(timeline, target)
         if timeline.rejected:
             each = ", ".join(f"{n} {code}" for code, n in timeline.rejected)
             said = f"{timeline.rows - timeline.accepted} of {timeline.rows} rows could not be used: {each}"

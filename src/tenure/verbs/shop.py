@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from tenure.engine.duckdb import DuckDB
-from tenure.errors import BadColumns, BadPolicy, BadTime
+from tenure.errors import BadColumns, BadFile, BadPolicy, BadTime
 from tenure.lifecycle.explain import Explanation, explain
 from tenure.lifecycle.flows import flows
 from tenure.lifecycle.history import history
@@ -22,7 +22,7 @@ from tenure.lifecycle.picture import picture
 from tenure.lifecycle.policy import DEFAULT, Policy, load
 from tenure.lifecycle.suggest import Suggestion, suggest
 from tenure.periods import day_number, day_of, parse_instant, start_of_day, zone_named
-from tenure.read import Columns, Timeline, read
+from tenure.read import REASONS, Columns, Timeline, read
 from tenure.reporting import page
 from tenure.reporting.gather import gather
 from tenure.write import typed
@@ -30,7 +30,9 @@ from tenure.write import typed
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
 
-__all__ = ["ColumnNames", "Instant", "PolicyLike", "Progress", "Shop", "instant_of", "opened", "policy_of"]
+__all__ = [
+    "ColumnNames", "Instant", "PolicyLike", "Progress", "Shop", "instant_of", "must_hold_rows", "opened", "policy_of",
+]  # fmt: skip
 
 Instant = str | date | datetime | int | np.datetime64 | np.integer[Any]
 """A date (its first instant in the shop's zone), a time (of that zone unless it carries one), or microseconds UTC."""
@@ -125,6 +127,17 @@ def opened(
         timeline = read(engine, orders, named, times_in=times_in)
         timeline = replace(timeline, notes=(*timeline.notes, *_strangers(timeline, rules)))
         yield Shop(timeline, rules, timezone, tell)
+
+
+def must_hold_rows(timeline: Timeline, rejects: object) -> None:
+    """BadFile if every row was left out, with the counts and where the rows are; `rejects`: the file they went to."""
+    if timeline.accepted or not timeline.rows:
+        return
+    each = ", ".join(f"{n:,} {code} ({REASONS[code]})" for code, n in timeline.rejected)
+    where = f"they are in {rejects}" if rejects else "see them with --rejects FILE (rejects= in Python)"
+    rows = "the only row" if timeline.rows == 1 else f"none of the {timeline.rows:,} rows"
+    verb = "cannot" if timeline.rows == 1 else "can"
+    raise BadFile(f"{rows} {verb} be used: {each}; {where}")
 
 
 def _strangers(timeline: Timeline, policy: Policy) -> Iterator[str]:
