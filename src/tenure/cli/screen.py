@@ -28,7 +28,7 @@ _WHAT_TO_DO: Final = {
     "unknown_currency": "use three-letter codes of ISO 4217, or name another column (--currency)",
     "bad_amount": "write amounts as 1234.50; is another column meant (--amount)?",
     "huge_amount": "correct the amount; is another column meant (--amount)?",
-    "mixed_currency": "give orders of different currencies ids of their own",
+    "mixed_currency": "an order has one currency: give the others an id of their own",
 }
 """For each code of a rejected row, what helps."""
 

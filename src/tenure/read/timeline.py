@@ -22,7 +22,7 @@ REASONS: Final[dict[str, str]] = {
     "unknown_currency": "the currency is not a three-letter code of ISO 4217",
     "bad_amount": "the amount or discount is not a number",
     "huge_amount": "the amount or discount is beyond 9,000,000,000,000,000 minor units",
-    "mixed_currency": "lines of one order have different currencies",
+    "mixed_currency": "the currency is not that of the order's earliest row",
 }
 """Every code a rejected row may carry, with what it says."""
 

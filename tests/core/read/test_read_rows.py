@@ -1,10 +1,11 @@
 """Customers, kinds, currencies; what is rejected, what is only remarked on; several sources as one."""
 
 import hashlib
+import random
 
 import pyarrow as pa
 import pytest
-from reading import csv, seen
+from reading import EVENT, csv, seen
 
 from tenure.engine.duckdb import DuckDB
 from tenure.errors import BadColumns
@@ -166,9 +167,36 @@ def test_several_currencies_within_one_order(tmp_path, stored):
     )
     pq.write_table(table, tmp_path / "a.parquet")
     found = seen(tmp_path / "a.parquet" if stored else table)
-    assert found.codes() == [(1, "mixed_currency"), (2, "mixed_currency")]
-    assert [(e[0], e[3]) for e in found.events] == [(2, "a"), (1, "b"), (1, None)]
-    assert [reject["row"] for reject in found.rejects] == ["1,a,2024-01-01,EUR", "1,a,2024-01-02,USD"]
+    assert found.codes() == [(2, "mixed_currency")]
+    assert [(e[0], e[3]) for e in found.events] == [(1, "a"), (2, "a"), (1, "b"), (1, None)]
+    assert [(reject["row"], reject["reason"]) for reject in found.rejects] == [
+        ("1,a,2024-01-02,USD", "the currency is not that of the order's earliest row")
+    ]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_comes_later_in_another_currency_changes_nothing_before_it(seed):
+    """A file cut off anywhere accepts exactly the rows before the cut that the whole file accepts, in any order."""
+    draw = random.Random(seed)
+    rows = [
+        {
+            "customer": draw.choice((1, 2)), "order": draw.choice(("a", "b", None)), "amount": i,
+            "at": f"2024-01-0{draw.randint(1, 5)}", "currency": draw.choice(("EUR", "USD", "SEK", None)),
+            "type": draw.choice(("order", "refund")),
+        }
+        for i in range(24)
+    ]  # fmt: skip
+
+    def accepted(of):
+        return {event[EVENT.index("amount_minor")] for event in seen(pa.Table.from_pylist(of)).events}
+
+    whole = accepted(rows)
+    assert accepted(draw.sample(rows, len(rows))) == whole
+    for day in ("2024-01-02", "2024-01-03", "2024-01-05"):
+        known = [row for row in rows if row["at"] < day]
+        if known:
+            assert accepted(known) == {row["amount"] * 100 for row in known} & whole
+    assert len(whole) < len(rows)
 
 
 def test_order_ids_read_as_fractions_are_whole_again():

@@ -30,12 +30,16 @@ CREATE TABLE tenure_rejects (source BIGINT, file VARCHAR, line BIGINT, code VARC
 SELECT file, line, code, reason, "row" FROM tenure_rejects ORDER BY source, line;
 
 -- name: reject_several_currencies
-UPDATE tenure_rows SET code = 'mixed_currency'
-WHERE code IS NULL AND order_id IS NOT NULL AND (customer, order_id) IN (
-    SELECT (customer, order_id) FROM tenure_rows
-    WHERE code IS NULL AND order_id IS NOT NULL
-    GROUP BY customer, order_id HAVING count(DISTINCT currency) > 1
-);
+-- The order's first row decides, of one instant the first in the alphabet: a row that comes later, whatever its
+-- currency, must not change what was known before it.
+UPDATE tenure_rows AS r SET code = 'mixed_currency'
+FROM (
+    SELECT customer, order_id, arg_min(currency, ROW("at", currency)) AS currency
+    FROM tenure_rows
+    WHERE code IS NULL AND order_id IS NOT NULL AND currency IS NOT NULL
+    GROUP BY customer, order_id HAVING min(currency) <> max(currency)
+) AS o
+WHERE r.code IS NULL AND r.customer = o.customer AND r.order_id = o.order_id AND r.currency <> o.currency;
 
 -- name: customers
 CREATE TABLE customers AS
