@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import filecmp
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
 
     from tenure.engine.duckdb import DuckDB
+    from tenure.read.sources import Source
 
 __all__ = ["take_in"]
 
@@ -59,6 +62,10 @@ class _Tally:
     span: list[int] = field(default_factory=list)
     carried: Counter[str] = field(default_factory=Counter)
     odd: Counter[str] = field(default_factory=Counter)
+    repeats: int = 0
+    """Accepted rows that repeat another of their own source, where no row has an order id."""
+    shared: list[tuple[int, int, int]] = field(default_factory=list)
+    """(source, an earlier source, rows that the first one has of the second)."""
 
 
 def take_in(engine: DuckDB, things: Sequence[Any], columns: Columns, times_in: str) -> Timeline:
@@ -66,16 +73,28 @@ def take_in(engine: DuckDB, things: Sequence[Any], columns: Columns, times_in: s
     zone = zone_named(times_in)
     if not things:
         raise BadFile("no file was named; hand in at least one")
+    _each_once(things)
     _prepare(engine)
     parts = [_part(engine, thing, i, columns, zone) for i, thing in enumerate(things)]
     whole = all(part.whole for part in parts)
     if not whole:
         parts = [part.as_text() for part in parts]
     if whole and all(part.source.stored for part in parts) and not _may_mix(parts):
-        tally, repeats = _serve_stored(parts)
+        tally = _serve_stored(parts)
     else:
-        tally, repeats = _serve_copied(engine, parts, whole=whole)
-    return _timeline(engine, parts, tally, repeats, whole=whole, times_in=times_in)
+        tally = _serve_copied(engine, parts, whole=whole)
+    return _timeline(engine, parts, tally, whole=whole, times_in=times_in)
+
+
+def _each_once(things: Sequence[Any]) -> None:
+    """BadFile for a file or table that is handed in twice: all its orders would be."""
+    seen: dict[object, int] = {}
+    for i, thing in enumerate(things):
+        is_path = isinstance(thing, str | Path)
+        first = seen.setdefault(Path(thing).resolve() if is_path else id(thing), i)
+        if first != i:
+            again = f"{thing}: this file" if is_path else f"table {i + 1}: this table"
+            raise BadFile(f"{again} is handed in twice; name each once")
 
 
 def _prepare(engine: DuckDB) -> None:
@@ -123,25 +142,24 @@ def _may_mix(parts: Sequence[Rows]) -> bool:
     return several and any("order" in part.roles for part in parts)
 
 
-def _serve_stored(parts: Sequence[Rows]) -> tuple[_Tally, int]:
+def _serve_stored(parts: Sequence[Rows]) -> _Tally:
     """`events` as a view over the files: two numbers a row are cheaper to read again than to keep."""
-    tally, repeats = _Tally(), 0
+    tally = _Tally()
     for part in parts:
         with _scanning(part.source.label):
             found = ask(part.relation, "rows", "tally")
             _count(tally, found)
             _keep_rejects(part.relation, part.source.label, found)
     everything = _united([part.relation for part in parts])
-    if tally.accepted <= _REPEATS_UP_TO and not tally.carried["order"]:
-        with _scanning(" or ".join(part.source.label for part in parts)):
-            repeats = ask(everything, "rows", "repeats")[0][0]
+    with _scanning(" or ".join(part.source.label for part in parts)):
+        _look_for_repeats(tally, everything, parts)
     if tally.rejected:
         everything = everything.filter(ColumnExpression("code").isnull())
     everything.select(ColumnExpression("customer").alias("c"), *_columns()).create_view("events")
-    return tally, repeats
+    return tally
 
 
-def _serve_copied(engine: DuckDB, parts: Sequence[Rows], *, whole: bool) -> tuple[_Tally, int]:
+def _serve_copied(engine: DuckDB, parts: Sequence[Rows], *, whole: bool) -> _Tally:
     """`events` over a table of the columns that the sources carry; what none carries costs no memory."""
     mix = _may_mix(parts)
     roles = frozenset().union(*(part.roles for part in parts))
@@ -152,18 +170,40 @@ def _serve_copied(engine: DuckDB, parts: Sequence[Rows], *, whole: bool) -> tupl
     if mix:
         engine.run(_PACKAGE, "rows", "reject_several_currencies")
     table = _complete(engine.connection.table("tenure_rows"))
-    tally, repeats = _Tally(), 0
+    tally = _Tally()
     found = ask(table, "rows", "tally")
     _count(tally, found)
     for i, part in enumerate(parts):
         _keep_rejects(table.filter(ColumnExpression("source") == constant(i)), part.source.label, found)
-    if tally.accepted <= _REPEATS_UP_TO and not tally.carried["order"]:
-        repeats = ask(table, "rows", "repeats")[0][0]
+    _look_for_repeats(tally, table, parts)
     _number(engine, roles, whole=whole)
     for name in ("tenure_rows", *(name for part in parts for name in part.source.made)):
         engine.drop(name)
-    return tally, repeats
+    return tally
 
+
+def _look_for_repeats(tally: _Tally, rows: DuckDBPyRelation, parts: Sequence[Rows]) -> None:
+    """Rows that stand in two sources, mostly of a file and its copy, and where there are no order ids within one."""
+    if tally.accepted > _REPEATS_UP_TO:
+        # too many rows to compare, but a copy of a file is still as long as the file
+        tally.shared = list(_copies([part.source for part in parts]))
+        return
+    if len(parts) > 1:
+        tally.shared = [(int(b), int(a), int(n)) for b, a, n in ask(rows, "rows", "shared")]
+    if not tally.carried["order"]:
+        repeats: int = ask(rows, "rows", "repeats")[0][0]
+        tally.repeats = repeats - sum(n for _, _, n in tally.shared)
+
+
+def _copies(sources: Sequence[Source]) -> Iterator[tuple[int, int, int]]:
+    """Files that are the same byte for byte; only of those that are of one length is more than the length read."""
+    files = [(i, source.path) for i, source in enumerate(sources) if source.path is not None]
+    sizes = {i: path.stat().st_size for i, path in files}
+    for place, (i, path) in enumerate(files):
+        for j, other in files[:place]:
+            if sizes[i] == sizes[j] and filecmp.cmp(path, other, shallow=False):
+                yield i, j, sources[i].relation.count("*").fetchall()[0][0]
+                break
 
 def _lean(relation: DuckDBPyRelation, roles: frozenset[str], *, keep_text: bool) -> DuckDBPyRelation:
     """The columns worth a copy; the text of a row only where it may be rejected."""
@@ -244,7 +284,7 @@ def _count(tally: _Tally, found: list[tuple[Any, ...]]) -> None:
 
 
 def _timeline(
-    engine: DuckDB, parts: Sequence[Rows], tally: _Tally, repeats: int, *, whole: bool, times_in: str
+    engine: DuckDB, parts: Sequence[Rows], tally: _Tally, *, whole: bool, times_in: str
 ) -> Timeline:
     for part in parts:
         tally.rejected["bad_line"] += len(part.source.bad_lines)
@@ -263,7 +303,7 @@ def _timeline(
         last_at=max(tally.span, default=None),
         notes=(
             *(note for part in parts for note in part.notes),
-            *_remarks(parts, tally, repeats, times_in),
+            *_remarks(parts, tally, times_in),
             *_far_off(engine, tally),
         ),
     )
@@ -280,7 +320,7 @@ def _far_off(engine: DuckDB, tally: _Tally) -> Iterator[str]:
             yield f"{rows} more than a year {where} 98 % of the others (to {format_instant(at)}): check the dates"
 
 
-def _remarks(parts: Sequence[Rows], tally: _Tally, repeats: int, times_in: str) -> Iterator[str]:
+def _remarks(parts: Sequence[Rows], tally: _Tally, times_in: str) -> Iterator[str]:
     """What the counts say about all sources together."""
     zoneless, accepted = tally.odd["zoneless"], tally.accepted
     if zoneless:
@@ -295,5 +335,8 @@ def _remarks(parts: Sequence[Rows], tally: _Tally, repeats: int, times_in: str) 
         yield f"the amounts are in {', '.join(currencies)}: kept as they are, never added across currencies"
     if wordless := tally.odd["wordless"]:
         yield f"{wordless} rows do not say what kind of event they are: read as {ORDER_PLACED}"
-    if repeats:
+    for source, earlier, n in tally.shared:
+        labels = parts[source].source.label, parts[earlier].source.label
+        yield f"{n} rows of {labels[0]} also stand in {labels[1]}: they were counted twice; name each file once"
+    if repeats := tally.repeats:
         yield f"{repeats} rows repeat another row exactly and have no order id: each was kept as an order of its own"

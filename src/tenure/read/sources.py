@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -49,6 +49,8 @@ class Source:
     notes: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
     """Names of what was put into the engine for it."""
+    path: Path | None = None
+    """Where it was read from, if it is a file."""
 
 
 def open_source(engine: DuckDB, thing: Any, index: int) -> Source:
@@ -57,22 +59,26 @@ def open_source(engine: DuckDB, thing: Any, index: int) -> Source:
         names, table, numbers = tables.to_arrow(thing, f"table {index + 1}")
         return _from_arrow(engine, f"table {index + 1}", names, table, index, numbers=numbers)
     path, label = Path(thing), str(thing)
-    ending = _ending(path)
     try:
-        if path.is_dir():
-            raise BadFile(f"{label}: this is a folder; name the files in it")
-        if not path.exists():
-            raise BadFile(f"{label}: there is no such file; check the name and the folder")
-        if ending in _PARQUET:
-            return _parquet(engine, path, label, index)
-        if ending in _EXCEL:
-            names, table, numbers, notes = sheets.read_sheet(path, label)
-            return _from_arrow(engine, label, names, table, index, numbers=numbers, notes=notes)
-        if ending in _TEXT:
-            return _text(engine, path, label, index)
+        return replace(_file(engine, path, label, index), path=path)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it cannot be opened"
         raise BadFile(f"{label}: {_line(reason)}; check the name and the permissions") from error
+
+
+def _file(engine: DuckDB, path: Path, label: str, index: int) -> Source:
+    ending = _ending(path)
+    if path.is_dir():
+        raise BadFile(f"{label}: this is a folder; name the files in it")
+    if not path.exists():
+        raise BadFile(f"{label}: there is no such file; check the name and the folder")
+    if ending in _PARQUET:
+        return _parquet(engine, path, label, index)
+    if ending in _EXCEL:
+        names, table, numbers, notes = sheets.read_sheet(path, label)
+        return _from_arrow(engine, label, names, table, index, numbers=numbers, notes=notes)
+    if ending in _TEXT:
+        return _text(engine, path, label, index)
     raise BadFile(f"{label}: files must end in .csv, .tsv, .txt (or these with .gz, .zst), .parquet or .xlsx")
 
 

@@ -48,7 +48,9 @@ def test_several_parquet_files_are_served_together(tmp_path):
     found = seen(*paths)
     assert found.lazy
     assert [(e[0], e[4]) for e in found.events] == [(1, 500), (1, 500), (2, 12), (2, 12)]
-    assert found.timeline.notes[-1].startswith("2 rows repeat another row exactly")
+    assert found.timeline.notes[-1] == (
+        f"2 rows of {paths[1]} also stand in {paths[0]}: they were counted twice; name each file once"
+    )
 
 
 def test_parquet_with_text_ids_is_copied(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from reading import EVENT, csv, seen
 
 from tenure.engine.duckdb import DuckDB
-from tenure.errors import BadColumns
+from tenure.errors import BadColumns, BadFile
 from tenure.read import REASONS, read
 
 
@@ -236,6 +236,45 @@ def test_repeated_rows_without_order_id_are_kept_and_counted(tmp_path):
     )
     with_order = seen(csv(tmp_path / "b.csv", "customer,at,order\n1,2024-01-31T00:00Z,a\n1,2024-01-31T00:00Z,a\n"))
     assert with_order.timeline.notes == ()
+
+
+@pytest.mark.parametrize("name", ["a.csv", "./a.csv", "sub/../a.csv", "link.csv"])
+def test_a_file_named_twice_is_refused(tmp_path, monkeypatch, name):
+    csv(tmp_path / "a.csv", "customer,at\n1,2024-01-31\n")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link.csv").symlink_to(tmp_path / "a.csv")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadFile) as caught:
+        seen("a.csv", name)
+    assert str(caught.value) == f"{name}: this file is handed in twice; name each once"
+
+
+def test_a_table_handed_in_twice_is_refused():
+    table = pa.table({"customer": [1], "at": ["2024-01-31"]})
+    with pytest.raises(BadFile, match=r"^table 2: this table is handed in twice; name each once$"):
+        seen(table, table)
+
+
+@pytest.mark.parametrize("order", ["", "a"])
+@pytest.mark.parametrize("limit", [0, 2_000_000])
+def test_the_copy_of_a_file_is_remarked_on_with_and_without_order_ids(tmp_path, monkeypatch, order, limit):
+    """Beyond the limit only files that are the same byte for byte are found."""
+    monkeypatch.setattr("tenure.read.intake._REPEATS_UP_TO", limit)
+    monkeypatch.chdir(tmp_path)
+    text = f"customer,at,order\n1,2024-01-31T00:00Z,{order}\n1,2024-01-31T00:00Z,{order}\n2,2024-02-01T00:00Z,{order}\n"
+    csv(tmp_path / "a.csv", text)
+    csv(tmp_path / "b.csv", text)
+    csv(tmp_path / "c.csv", text.replace("02-01", "02-02"))
+    csv(tmp_path / "d.csv", text.replace("2024", "2023"))
+    notes = ["3 rows of b.csv also stand in a.csv: they were counted twice; name each file once"]
+    if limit:
+        notes.append("2 rows of c.csv also stand in a.csv: they were counted twice; name each file once")
+        if not order:
+            notes.append(
+                "2 rows repeat another row exactly and have no order id: each was kept as an order of its own"
+            )
+    assert list(seen("a.csv", "b.csv", "c.csv", "d.csv").timeline.notes) == notes
+    assert all("stand in" not in note for note in seen("a.csv", "d.csv").timeline.notes)
 
 
 def test_several_sources_are_united_by_role(tmp_path):

@@ -52,6 +52,14 @@ FROM (SELECT DISTINCT customer FROM tenure_rows WHERE code IS NULL);
 -- name: repeats
 SELECT count(*) - count(DISTINCT repeat_hash) FROM tenure_cells WHERE code IS NULL AND order_id IS NULL;
 
+-- name: shared
+-- rows of each source that stand in an earlier one too, cell for cell
+SELECT source, first, sum(n) AS rows FROM (
+    SELECT source, count(*) AS n, min(source) OVER (PARTITION BY repeat_hash) AS first
+    FROM tenure_cells WHERE code IS NULL GROUP BY source, repeat_hash
+)
+WHERE first < source GROUP BY source, first ORDER BY source, first;
+
 -- name: far_off
 -- rows more than a year outside the middle 98 %
 SELECT
