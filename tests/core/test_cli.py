@@ -116,6 +116,19 @@ def test_in_explain_the_column_is_named_apart_from_the_customer(desk):
     assert done(desk, *asked).startswith("Customer 2 as of 1 Mar 2024")
 
 
+@pytest.mark.parametrize("spelt", ["2", " 2 ", "2.0", "2.00\u00a0"])
+def test_explain_finds_a_number_however_it_is_spelt(desk, spelt):
+    asked = ("explain", "orders.csv", "--customer", spelt, "--as-of", "2024-03-01")
+    assert done(desk, *asked).startswith("Customer 2 as of 1 Mar 2024")
+
+
+def test_explain_takes_the_blanks_off_a_name_and_nothing_else(desk):
+    (desk / "names.csv").write_text("customer,at\n Bo 2.0 ,2024-01-10T10:00Z\n", encoding="utf-8")
+    asked = ("explain", "names.csv", "--as-of", "2024-03-01", "--customer")
+    assert done(desk, *asked, "\tBo 2.0 ").startswith("Customer Bo 2.0 as of 1 Mar 2024")
+    assert refused(desk, *asked, "Bo 2") == "no customer Bo 2 in the orders: the nearest are Bo 2.0"
+
+
 # What it writes
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -47,6 +48,8 @@ _STAGES_INSTANTS: Final = (
     "since", "first_order_at", "last_order_at", "expected_next_at", "overdue_at", "long_overdue_at", "inactive_at",
     "as_of",
 )  # fmt: skip
+_BLANKS: Final = " \t\n\r\u00a0\ufeff"
+"""What the reading takes off the ends of a text (`tenure_text` in cells.sql)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ class Shop:
     def explain(self, customer: int | str, as_of: int) -> Explanation:
         """Why one customer stands where they stand."""
         self.progress("placing every customer")
-        return explain(self.timeline, self.policy, zone=self.zone, customer=customer, as_of=as_of)
+        asked = _as_read(customer, whole=self.timeline.customer_type == "BIGINT")
+        return explain(self.timeline, self.policy, zone=self.zone, customer=asked, as_of=as_of)
 
     def suggest(self, until: int | None) -> Suggestion:
         """Which rule would have suited the past best."""
@@ -154,6 +158,12 @@ def _strangers(timeline: Timeline, policy: Policy) -> Iterator[str]:
             near = get_close_matches(word.lower(), [one.lower() for one in known], n=1, cutoff=0.6)
             hint = next((f"; is {one!r} meant?" for one in known if near and one.lower() == near[0]), "")
             yield f"the policy names the {role} {word!r}, but no row has it{hint}"
+
+
+def _as_read(customer: int | str, *, whole: bool) -> str:
+    """A customer's id as the reading spells ids: without the blanks around it, whole numbers without `.0`."""
+    spelt = str(customer).strip(_BLANKS)
+    return re.sub(r"^(-?[0-9]+)[.]0+$", r"\1", spelt) if whole else spelt
 
 
 def _tell_nobody(_: str) -> None:
