@@ -257,6 +257,37 @@ def test_the_simulated_shops_and_their_sizes_are_as_the_help_says():
     assert re.findall(r"([\d,]+) \((\w+)\)", customers.help) == [(f"{n:,}", name) for name, n in CUSTOMERS.items()]
 
 
+STEERING = "\x1b[31mred\u202eder"
+SPELT_OUT = "\\u001b[31mred\\u202eder"
+
+
+def test_what_steers_a_terminal_is_written_out_on_it_and_kept_in_files(desk):
+    long = "x" * 300
+    text = f'customer,at\n{STEERING},2024-01-10T10:00Z\n{long},2024-01-10T10:00Z\n"a\nb",2024-01-10T10:00Z\n'
+    (desk / "odd.csv").write_text(text, encoding="utf-8")
+    shown = done(desk, "stages", "odd.csv", "--as-of", "2024-02-01").splitlines()
+    assert [line.split("  ")[0] for line in shown[-3:]] == [SPELT_OUT, "a\\u000ab", "x" * 39 + "…"]
+    assert {line.split()[1] for line in shown[-3:]} == {"new"}
+    assert done(desk, "history", "odd.csv").count(SPELT_OUT) == 1
+    for ending, asked in (("csv", ("stages", "--as-of", "2024-02-01")), ("json", ("history",))):
+        done(desk, asked[0], "odd.csv", *asked[1:], "--out", f"out.{ending}")
+    assert {row["customer_id"] for row in read_csv(desk / "out.csv")} == {STEERING, long, "a\nb"}
+    assert {row["customer_id"] for row in json.loads((desk / "out.json").read_text())} == {STEERING, long, "a\nb"}
+
+
+def test_errors_and_notes_steer_no_terminal_either(desk):
+    (desk / "odd.csv").write_text(f"customer,{STEERING},{STEERING}x\n1,2,3\n", encoding="utf-8")
+    assert "\x1b" not in refused(desk, "stages", "odd.csv", "--as-of", "2024-02-01")
+    (desk / "policy.toml").write_text('[[scope]]\ncategory = "\\u202e"\n', encoding="utf-8")
+    told = tenure(desk, *STAGES).stderr
+    assert told.startswith("tenure: note: the policy names the category '\\u202e', but no row has it")
+    (desk / "odd.csv").write_text(f"customer,at\n{STEERING},2024-01-10T10:00Z\n", encoding="utf-8")
+    asked = ("explain", "odd.csv", "--customer", STEERING, "--as-of", "2024-02-01")
+    assert done(desk, *asked).startswith(f"Customer {SPELT_OUT} as of 1 Feb 2024")
+    assert json.loads(done(desk, *asked, "--json"))["customer_id"] == STEERING
+    assert refused(desk, *asked[:3], "x", *asked[4:]).endswith(f"the nearest are {SPELT_OUT}")
+
+
 def test_numbers_stand_to_the_right_and_names_to_the_left(monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     rows = [(1, "a", 1234, None), (22, "b", 5, 0.25)]

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from tenure.cli.arguments import parser
+from tenure.cli.screen import visible
 from tenure.errors import TenureError
 
 __all__ = ["main"]
@@ -59,5 +60,5 @@ def _failed(message: str, error: BaseException, code: int) -> int:
         import traceback
 
         traceback.print_exception(error)
-    sys.stderr.write(f"tenure: {' '.join(message.split())}\n")
+    sys.stderr.write(f"tenure: {visible(' '.join(message.split()))}\n")
     return code

@@ -122,7 +122,10 @@ def _explain(asked: Asked) -> None:
     with _shop(asked) as (shop, steps):
         found = shop.explain(asked.customer, as_of)
         steps.done()
-        show([found.json() if asked.json else str(found)])
+        if asked.json:
+            sys.stdout.write(found.json() + "\n")
+        else:
+            show([str(found)])
 
 
 def _report(asked: Asked) -> None:

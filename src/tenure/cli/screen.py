@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import textwrap
@@ -13,10 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, Self
 if TYPE_CHECKING:
     from tenure.read import Timeline
 
-__all__ = ["Steps", "cell", "prose", "remarks", "show", "table"]
+__all__ = ["Steps", "cell", "prose", "remarks", "show", "table", "visible"]
 
 _WIDTH: Final = 100
 _LEAST: Final = 20
+_LONGEST: Final = 40
+"""Of a table's cells, but for those of the last column, which the screen's edge cuts."""
+_UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that steer a terminal, turn the direction of what follows, end a line, or cannot be written."""
 
 _WHAT_TO_DO: Final = {
     "bad_line": "the file may be cut off or have unquoted separators: export it again",
@@ -69,9 +74,14 @@ class Steps:
 
 
 def show(lines: Sequence[str] | Iterator[str]) -> None:
-    """Write lines to the standard output."""
-    for line in lines:
-        sys.stdout.write(line + "\n")
+    """Write texts of one or more lines to the standard output, with nothing in them that a terminal would obey."""
+    for text in lines:
+        sys.stdout.write("\n".join(visible(line) for line in text.split("\n")) + "\n")
+
+
+def visible(text: str) -> str:
+    """The text with what nobody would see written out, as in \\u202e: an id from a file may hold anything."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def prose(text: str) -> Iterator[str]:
@@ -89,7 +99,7 @@ def remarks(timeline: Timeline, rejects: str | None) -> Iterator[str]:
     if timeline.rejected:
         yield f"tenure: the rows left out {f'are in {rejects}' if rejects else 'can be seen with --rejects FILE'}"
     for note in timeline.notes:
-        yield f"tenure: note: {note}"
+        yield f"tenure: note: {visible(note)}"
 
 
 def cell(value: Any) -> str:
@@ -107,17 +117,21 @@ def cell(value: Any) -> str:
             return f"{value:,}"
         case float():
             return f"{value:.3f}"
-    return " ".join(str(value).split())
+    return visible(" ".join(str(value).split()))
 
 
 def table(names: Sequence[str], rows: Sequence[Sequence[Any]], *, plain: Sequence[str] = ()) -> Iterator[str]:
     """Lines of a table, numbers to the right, cut to the width of the screen (at most 100 columns where there is none).
 
+    Long cells are cut too, so that one long id does not push away what is known about everybody.
+
     `plain`: columns whose numbers are names, written as they are.
     """
     cells = [
-        [str(value) if name in plain else cell(value) for name, value in zip(names, row, strict=True)] for row in rows
+        [visible(str(value)) if name in plain else cell(value) for name, value in zip(names, row, strict=True)]
+        for row in rows
     ]
+    cells = [[*(_cut(text, _LONGEST) for text in row[:-1]), row[-1]] for row in cells]
     numbers = [name not in plain and any(_is_number(row[i]) for row in rows) for i, name in enumerate(names)]
     widths = [max([len(name), *(len(row[i]) for row in cells)]) for i, name in enumerate(names)]
     width = _width()
