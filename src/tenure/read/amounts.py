@@ -43,7 +43,7 @@ def product(quantity: Cell, price: Cell, factor: Expression) -> Amount:
 
 def _number(cell: Cell) -> tuple[Expression, Expression, tuple[str, ...]]:
     if cell.family in ("boolean", "date", "timestamp", "zoned", "other"):
-        raise cell.wrong("it does not hold numbers")
+        raise cell.wrong("amounts are numbers")
     if cell.family != "text":
         return cell.column, cell.column.isnull(), ()
     comma, point, either = cell.probe("amounts")

@@ -12,6 +12,7 @@ from tenure.engine.base import statement
 from tenure.errors import BadColumns
 from tenure.events import KINDS, ORDER_PLACED, SYNONYMS
 from tenure.money import EXPONENTS
+from tenure.read.columns import option
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
@@ -33,6 +34,14 @@ _FAMILIES: Final[dict[Family, str]] = {
     "boolean": "boolean",
 }
 _FAMILY: Final[dict[str, Family]] = {name: key for key, names in _FAMILIES.items() for name in names.split()}
+_SPOKEN: Final = {"at": "time"}
+_HELD: Final = {
+    "blob": "bytes", "list": "lists", "array": "lists", "struct": "records", "map": "records", "boolean": "yes or no",
+    "date": "dates", "time": "times of day", "interval": "spans of time",
+    **dict.fromkeys(_FAMILIES["timestamp"].split(), "times"), **dict.fromkeys(_FAMILIES["zoned"].split(), "times"),
+    "timestamp with time zone": "times",
+}  # fmt: skip
+"""What users call what a column of these types holds."""
 _NO_ID: Final = frozenset(("boolean", "date", "timestamp", "zoned", "other"))
 
 
@@ -59,9 +68,12 @@ class Cell:
         return ask(self.relation.select((self.column if column is None else column).alias("x")), "probes", what)
 
     def wrong(self, what: str) -> BadColumns:
-        """The error of a column whose type cannot play the role."""
+        """The error of a column whose type cannot play the role: `what` it should hold."""
+        kind = self.relation.select(self.column).types[0].id
+        held, role = _HELD.get(kind, f"the type {kind}"), _SPOKEN.get(self.role, self.role)
         return BadColumns(
-            f"{self.label}: the column {self.name!r} cannot be the {self.role}: {what}; choose another for {self.role}"
+            f"{self.label}: the column {self.name!r} holds {held} and cannot be the {role}: {what};"
+            f" choose another with {option(self.role)}"
         )
 
 
@@ -89,7 +101,7 @@ def constant(value: bool | int | str | None) -> Expression:
 def text(cell: Cell) -> Expression:
     """The cell as text, trimmed, null where blank; BadColumns for lists and structs."""
     if cell.family == "other":
-        raise cell.wrong("it holds neither text nor numbers")
+        raise cell.wrong("that is text or a number")
     if cell.family in ("float", "decimal"):
         whole = call("tenure_id_of_number", cell.column)
         return FunctionExpression("tenure_either", whole.cast("VARCHAR"), cell.column.cast("VARCHAR"))

@@ -9,7 +9,7 @@ from typing import Final
 
 from tenure.errors import BadColumns
 
-__all__ = ["Columns", "find", "is_minor", "says_instant", "unit_named"]
+__all__ = ["Columns", "find", "is_minor", "option", "says_instant", "unit_named"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +85,28 @@ def find(label: str, names: tuple[str, ...], named: Columns) -> dict[str, int]:
         for field in fields(named)
         if (wish := getattr(named, field.name)) is not None
     }
-    taken = set(found.values())
+    wished = dict(zip(found.values(), found, strict=False))
+    if len(wished) < len(found):
+        raise _two_roles(label, names, found)
     for role in _NAMES:
-        if role not in found and (place := _best(label, names, role, taken)) is not None:
+        if role not in found and (place := _best(label, names, role, set(wished))) is not None:
             found[role] = place
     for role, what in (("customer", "the customer"), ("at", "the time of the order")):
         if role not in found:
-            raise BadColumns(f"{label}: no column tells {what}; it has {_listed(names)}; name it with {_option(role)}")
+            if (place := _best(label, names, role, set())) is not None:
+                lost = f"the column {names[place]!r} is named for {option(wished[place])}"
+                raise BadColumns(f"{label}: {lost}, so none tells {what}; name another column for one of the two")
+            raise BadColumns(f"{label}: no column tells {what}; it has {_listed(names)}; name it with {option(role)}")
     return found
+
+
+def _two_roles(label: str, names: tuple[str, ...], found: dict[str, int]) -> BadColumns:
+    places = list(found.values())
+    place = next(place for place in places if places.count(place) > 1)
+    first, second, *_ = (option(role) for role, at in found.items() if at == place)
+    return BadColumns(
+        f"{label}: the column {names[place]!r} is named for both {first} and {second}; name another for one of them"
+    )
 
 
 def is_minor(name: str) -> bool:
@@ -121,27 +135,41 @@ def _named(label: str, names: tuple[str, ...], role: str, wish: str) -> int:
     if len(same) == 1:
         return same[0]
     if same:
-        raise BadColumns(f"{label}: {len(same)} columns are called {wish!r}; give the {role} column a name of its own")
+        raise _same_name(label, tuple(names[i] for i in same))
     plain = {_plain(name): name for name in names}
     near = [plain[word] for word in difflib.get_close_matches(_plain(wish), list(plain), n=3, cutoff=0.5)]
     hint = f"nearest: {_listed(tuple(near))}" if near else f"it has {_listed(names)}"
-    raise BadColumns(f"{label}: there is no column {wish!r} for {_option(role)}; {hint}")
+    raise BadColumns(f"{label}: there is no column {wish!r} for {option(role)}; {hint}")
+
+
+def _same_name(label: str, names: tuple[str, ...]) -> BadColumns:
+    """The error of several columns among which not even their names can choose."""
+    name = max(names, key=names.count)
+    if names.count(name) == 1:
+        return BadColumns(f"{label}: {_listed(names)} could each be meant; write the name letter by letter")
+    return BadColumns(f"{label}: {names.count(name)} columns are called {name!r}; rename or drop all but one")
 
 
 def _best(label: str, names: tuple[str, ...], role: str, taken: set[int]) -> int | None:
     for rank in _NAMES[role].split("/"):
         words = rank.split()
         fits = [i for i, name in enumerate(names) if i not in taken and _plain(name) in words]
+        if len(fits) > len({names[i] for i in fits}):
+            raise _same_name(label, tuple(names[i] for i in fits))
         if len(fits) > 1:
             both = _listed(tuple(names[i] for i in fits))
-            raise BadColumns(f"{label}: {both} could each be the {role} column; choose one with {_option(role)}")
+            raise BadColumns(f"{label}: {both} could each be the {role} column; choose one with {option(role)}")
         if fits:
             return fits[0]
     return None
 
 
-def _option(role: str) -> str:
-    return f"--{role} NAME ({role}= in Python)" if role in _OPTIONS else f"{role}= in Python"
+def option(role: str) -> str:
+    """How the user names the column of a role."""
+    if role not in _OPTIONS:
+        return f"{role}= in Python"
+    # in explain --customer is the customer's id; the longer name means the column everywhere
+    return f"--{'customer-column' if role == 'customer' else role} NAME ({role}= in Python)"
 
 
 def _listed(names: tuple[str, ...]) -> str:

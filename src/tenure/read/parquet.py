@@ -27,8 +27,14 @@ def footer(path: Path) -> FileMetaData | None:
 
 
 def column_names(found: FileMetaData) -> tuple[str, ...]:
-    """The names as they are written: the engine gives columns of one name other names, and nobody would know."""
-    return tuple(found.schema.to_arrow_schema().names)
+    """The names as they are written: the engine gives columns of one name other names, and nobody would know.
+
+    Empty where a type in the file says nothing to Arrow.
+    """
+    try:
+        return tuple(found.schema.to_arrow_schema().names)
+    except pa.ArrowException:
+        return ()
 
 
 def beyond_microseconds(found: FileMetaData) -> bool:

@@ -98,10 +98,13 @@ def _parquet(engine: DuckDB, path: Path, label: str, index: int) -> Source:
         relation = engine.connection.read_parquet(pattern, binary_as_string=True, file_row_number=True)
     except duckdb.Error as error:
         raise BadFile(f"{label}: this is not a whole Parquet file; copy or export it again") from error
-    if (footer := parquet.footer(path)) is not None and parquet.beyond_microseconds(footer):
-        table = parquet.whole_table(path)
-        return _from_arrow(engine, label, names, table, index, numbers=tables.numbered(table))
     cells = [ColumnExpression(name).alias(_position(i)) for i, name in enumerate(names)]
+    if (footer := parquet.footer(path)) is not None:
+        written = parquet.column_names(footer)
+        names = written if len(written) == len(names) else names
+        if parquet.beyond_microseconds(footer):
+            table = parquet.whole_table(path)
+            return _from_arrow(engine, label, names, table, index, numbers=tables.numbered(table))
     line = (ColumnExpression(_ROW_NUMBER) + 1).alias("line")
     return Source(label, names, relation.select(*cells, line), written=False, stored=True)
 

@@ -18,6 +18,9 @@ __all__ = ["column_of", "numbered", "to_arrow", "within_reach"]
 
 _REACH_US: Final = 9_000_000_000_000_000_000
 """Microseconds from 1970 that 64 bits hold with room for a zone's offset."""
+_BYTES: Final = (bytes, bytearray, memoryview)
+_SEVERAL: Final = (list, tuple, set, frozenset, np.ndarray)
+"""Types of cells that hold several values."""
 
 
 def to_arrow(thing: Any, label: str) -> tuple[tuple[str, ...], pa.Table, pa.Array]:
@@ -61,9 +64,18 @@ def _drawn(column: pa.ChunkedArray, reach: int) -> pa.ChunkedArray:
 
 
 def column_of(values: Sequence[Any]) -> pa.Array:
-    """An Arrow column of loose values: their own type if they share one, else text; NaN and NaT are null."""
+    """An Arrow column of loose values: their own type if they share one, else text; NaN and NaT are null.
+
+    Bytes, lists or records among them make it a column of these, which no role takes.
+    """
     cells = [None if _missing(value) else value for value in values]
     kinds = {type(value) for value in cells if value is not None}
+    if any(issubclass(kind, dict) for kind in kinds):
+        return pa.array([None if value is None else {"of": _text(value)} for value in cells])
+    if any(issubclass(kind, _SEVERAL) for kind in kinds):
+        return pa.array([None if value is None else [_text(value)] for value in cells])
+    if any(issubclass(kind, _BYTES) for kind in kinds):
+        return pa.array([_bytes(value) for value in cells], pa.binary())
     if not _alike(kinds, cells):
         cells = [_text(value) for value in cells]
     try:
@@ -90,12 +102,23 @@ def _table(thing: Any, label: str) -> pa.Table:
         what = "hand in a path, or a table of pandas, Polars, PyArrow or DuckDB"
         raise BadFile(f"{label}: a {type(thing).__name__} is not a table; {what}") from error
     except Exception as error:
-        # whatever a library says of its own table: the user gets its first line
-        reason = str(error).strip().split("\n")[0]
-        raise BadColumns(f"{label}: the {type(thing).__name__} cannot be read as a table: {reason}") from error
+        raise BadColumns(f"{label}: {_unreadable(thing, error)}") from error
+
+
+def _unreadable(thing: Any, error: Exception) -> str:
+    """What is wrong with a table that even its own library, or the one that reads it, cannot make columns of."""
+    names = [str(name) for name in getattr(thing, "columns", ())]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        return f"{names.count(twice)} columns are called {twice!r}; rename or drop all but one"
+    # whatever a library says of its own table: the user gets its first line
+    reason = str(error).strip().split("\n")[0]
+    return f"the {type(thing).__name__} cannot be read as a table: {reason}"
 
 
 def _column(series: Any) -> Any:
+    native = series.to_native()
+    if hasattr(native, "sparse"):  # pandas keeps these its own way, which Arrow does not know
+        return pa.array(native.sparse.to_dense(), from_pandas=True)
     if series.dtype == nw.Object:
         return column_of(series.to_list())
     return series.to_arrow()
@@ -114,6 +137,10 @@ def _alike(kinds: set[type], cells: Sequence[Any]) -> bool:
     if all(issubclass(kind, datetime) for kind in kinds):
         return len({value.tzinfo is None for value in cells if value is not None}) <= 1
     return all(issubclass(kind, str | bool | int | float | date | Decimal) for kind in kinds)
+
+
+def _bytes(value: Any) -> bytes | None:
+    return bytes(value) if isinstance(value, _BYTES) else None if value is None else str(value).encode()
 
 
 def _text(value: Any) -> str | None:

@@ -34,7 +34,7 @@ class Timeline:
     `events`: c BIGINT, at BIGINT (us UTC), kind, order_id VARCHAR, amount_minor BIGINT, currency VARCHAR,
     discount_minor BIGINT, category, region, reason VARCHAR; null where unknown. With integer customer ids c is the id;
     with text ids the table `customers` (c, customer_id, draw) numbers them from 1 in order, draw being a hash of the
-    text, 0 <= draw < 2147483647.
+    id, 0 <= draw < 2147483647.
     """
 
     engine: DuckDB

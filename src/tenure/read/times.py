@@ -56,7 +56,7 @@ def when(cell: Cell) -> When:
         case "text":
             return _written(cell)
         case _:
-            raise cell.wrong("it does not hold times")
+            raise cell.wrong("that is dates, times or numbers from 1970 on")
 
 
 def _bounds(cell: Cell) -> list[Expression]:

@@ -73,7 +73,7 @@ def test_quantity_alone_is_no_amount(tmp_path):
             {},
             (
                 "a.csv: 'user_id', 'client_id' could each be the customer column;"
-                " choose one with --customer NAME (customer= in Python)"
+                " choose one with --customer-column NAME (customer= in Python)"
             ),
         ),
         (
@@ -81,7 +81,7 @@ def test_quantity_alone_is_no_amount(tmp_path):
             {},
             (
                 "a.csv: 'Customer ID', 'customer_id' could each be the customer column;"
-                " choose one with --customer NAME (customer= in Python)"
+                " choose one with --customer-column NAME (customer= in Python)"
             ),
         ),
         (
@@ -89,7 +89,7 @@ def test_quantity_alone_is_no_amount(tmp_path):
             {},
             (
                 "a.csv: no column tells the customer; it has 'at', 'amount';"
-                " name it with --customer NAME (customer= in Python)"
+                " name it with --customer-column NAME (customer= in Python)"
             ),
         ),
         (
@@ -113,7 +113,33 @@ def test_quantity_alone_is_no_amount(tmp_path):
         (
             "who,who,at\n1,1,2024-01-31\n",
             {"customer": "who"},
-            "a.csv: 2 columns are called 'who'; give the customer column a name of its own",
+            "a.csv: 2 columns are called 'who'; rename or drop all but one",
+        ),
+        (
+            "customer,at,amount,amount\n1,2024-01-31,1,2\n",
+            {},
+            "a.csv: 2 columns are called 'amount'; rename or drop all but one",
+        ),
+        (
+            "customer,Customer,at\n1,1,2024-01-31\n",
+            {"customer": "CUSTOMER"},
+            "a.csv: 'customer', 'Customer' could each be meant; write the name letter by letter",
+        ),
+        (
+            "customer_id,at\n1,2024-01-31\n",
+            {"at": "customer_id"},
+            (
+                "a.csv: the column 'customer_id' is named for --at NAME (at= in Python), so none tells the customer;"
+                " name another column for one of the two"
+            ),
+        ),
+        (
+            "customer_id,at,x\n1,2024-01-31,3\n",
+            {"amount": "x", "quantity": "X"},
+            (
+                "a.csv: the column 'x' is named for both --amount NAME (amount= in Python) and quantity= in Python;"
+                " name another for one of them"
+            ),
         ),
     ],
 )
@@ -123,3 +149,8 @@ def test_what_cannot_be_found_is_one_line_with_the_option(tmp_path, monkeypatch,
     with pytest.raises(BadColumns) as caught:
         seen("a.csv", **named)
     assert str(caught.value) == message
+
+
+def test_columns_of_one_name_that_nobody_needs_do_not_matter(tmp_path):
+    found = seen(csv(tmp_path / "a.csv", "customer,at,note,note\n1,2024-01-31,x,y\n"))
+    assert found.column("c") == [1]

@@ -77,7 +77,36 @@ def test_frames_that_cannot_be_used():
         seen(pd.DataFrame({"customer": [], "at": []}))
     with pytest.raises(BadFile, match="table 1: a Series is not a table"):
         seen(pd.Series([1]))
-    with pytest.raises(BadColumns, match="table 1"):
-        seen(pd.DataFrame([[1, 2, 3]], columns=["customer", "customer", "at"]))
+    with pytest.raises(BadColumns, match=r"^table 1: 2 columns are called 'x'; rename or drop all but one$"):
+        seen(pd.DataFrame([[1, "2024-01-01", 3, 4]], columns=["customer", "at", "x", "x"]))
     with pytest.raises(BadColumns, match="no column tells the customer; it has '0', '1'"):
         seen(pd.DataFrame([[1, 2]]))
+
+
+@pytest.mark.parametrize(
+    ("values", "held"),
+    [
+        ([b"x", b"y", None], "bytes"),
+        ([b"x", "y", 1], "bytes"),
+        ([[1], "y", None], "lists"),
+        ([(1,), {2}, None], "lists"),
+        ([{"a": 1}, "y", None], "records"),
+    ],
+)
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_ids_are_not_made_of_bytes_and_lists(values, held, library):
+    columns = {"at": DATES, "customer": pd.Series(values, dtype=object)}
+    frame = pd.DataFrame(columns)
+    if library == "polars":
+        frame = pl.DataFrame({"at": DATES, "customer": pl.Series(values, dtype=pl.Object)})
+    with pytest.raises(BadColumns, match=rf"^table 1: the column 'customer' holds {held} and cannot be the customer: "):
+        seen(frame)
+    frame = frame.assign(buyer=range(3)) if library == "pandas" else frame.with_columns(buyer=pl.Series(range(3)))
+    assert seen(frame, customer="buyer").column("c") == [0, 1, 2]
+
+
+def test_sparse_columns_of_pandas_are_read_as_if_they_were_dense():
+    dense = {"customer": [1, 2, 0], "at": DATES, "amount": [0.0, 2.5, float("nan")], "category": ["x", "y", "x"]}
+    sparse = {name: pd.arrays.SparseArray(values) if name != "at" else values for name, values in dense.items()}
+    assert seen(pd.DataFrame(sparse)).events == seen(pd.DataFrame(dense)).events
+    assert seen(pd.DataFrame(sparse)).column("amount_minor") == [0, 250, None]

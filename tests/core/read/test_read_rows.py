@@ -3,12 +3,14 @@
 import hashlib
 import random
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from reading import EVENT, csv, seen
 
 from tenure.engine.duckdb import DuckDB
 from tenure.errors import BadColumns, BadFile
+from tenure.lifecycle.population import draws
 from tenure.read import REASONS, read
 
 
@@ -74,27 +76,24 @@ def test_ids_among_numbers_that_are_no_whole_numbers():
 
 
 @pytest.mark.parametrize(
-    ("columns", "message"),
+    ("column", "values", "message"),
     [
-        (
-            {"customer": [True, False]},
-            (
-                "table 1: the column 'customer' cannot be the customer: ids are whole numbers or text;"
-                " choose another for customer"
-            ),
-        ),
-        ({"customer": [[1], [2]]}, "ids are whole numbers or text"),
-        ({"at": [True, False]}, "the column 'at' cannot be the at: it does not hold times"),
-        ({"amount": [True, False]}, "the column 'amount' cannot be the amount: it does not hold numbers"),
-        ({"category": [{"a": 1}, {"a": 2}]}, "it holds neither text nor numbers"),
+        ("customer", [True, False], "holds yes or no and cannot be the customer: ids are whole numbers or text"),
+        ("customer", [b"x", b"y"], "holds bytes and cannot be the customer: ids are whole numbers or text"),
+        ("customer", [[1], [2]], "holds lists and cannot be the customer: ids are whole numbers or text"),
+        ("order", [b"x", b"y"], "holds bytes and cannot be the order: that is text or a number"),
+        ("category", [{"a": 1}, {"a": 2}], "holds records and cannot be the category: that is text or a number"),
+        ("at", [True, False], "holds yes or no and cannot be the time: that is dates, times or numbers from 1970 on"),
+        ("amount", [True, False], "holds yes or no and cannot be the amount: amounts are numbers"),
     ],
 )
-def test_columns_of_the_wrong_type_are_refused(columns, message):
-    table = {"customer": [1, 2], "at": ["2024-01-31", "2024-02-01"], **columns}
+def test_columns_of_the_wrong_type_are_refused(column, values, message):
+    table = {"customer": [1, 2], "at": ["2024-01-31", "2024-02-01"], column: values}
+    option = "customer-column" if column == "customer" else column
     with pytest.raises(BadColumns) as caught:
         seen(pa.table(table))
-    assert message in str(caught.value)
-    assert "\n" not in str(caught.value)
+    says = f"table 1: the column {column!r} {message}; choose another with --{option} NAME ({column}= in Python)"
+    assert str(caught.value) == says
 
 
 def test_customers_are_numbered_in_order_and_drawn_by_their_name_alone(tmp_path):
@@ -110,6 +109,16 @@ def test_customers_are_numbered_in_order_and_drawn_by_their_name_alone(tmp_path)
     assert customers("b", "a", "b") == [(1, "a", 619098630), (2, "b", 365640231)]
     assert customers("b", "ä") == [(1, "b", draw("b")), (2, "ä", draw("ä"))]
     assert all(0 <= draw < 2147483647 for _, _, draw in customers(*(f"x{i}" for i in range(500))))
+
+
+def test_a_whole_number_draws_alike_as_text_and_as_a_number(tmp_path):
+    numbers = [0, 1, -1, 7, 2147483647, 999999999999999999, -999999999999999999]
+    rows = "".join(f"{number},2024-01-31\n" for number in [*numbers, "007", "x"])
+    with DuckDB(threads=1) as engine:
+        read(engine, csv(tmp_path / "a.csv", "customer,at\n" + rows))
+        drawn = dict(engine.connection.sql("SELECT customer_id, draw FROM customers").fetchall())
+    assert [drawn[str(number)] for number in numbers] == draws(np.array(numbers)).tolist()
+    assert drawn["007"] == int.from_bytes(hashlib.md5(b"007").digest()[8:], "little") % 2147483647
 
 
 def test_kinds_and_their_synonyms(tmp_path):

@@ -42,12 +42,24 @@ FROM (
 WHERE r.code IS NULL AND r.customer = o.customer AND r.order_id = o.order_id AND r.currency <> o.currency;
 
 -- name: customers
+-- the draw of a whole number is that of tenure.lifecycle.population.draws, so ids draw alike whatever else is in the file
 CREATE TABLE customers AS
 SELECT
     row_number() OVER (ORDER BY customer) AS c,
     customer AS customer_id,
-    CAST(md5_number_lower(customer) % 2147483647 AS BIGINT) AS draw
-FROM (SELECT DISTINCT customer FROM tenure_rows WHERE code IS NULL);
+    CASE
+        WHEN number IS NULL THEN CAST(md5_number_lower(customer) % 2147483647 AS BIGINT)
+        ELSE ((x * 48271 + 11) % 2147483647 * ((x * 48271 + 11) % 2147483647) + x) % 2147483647
+    END AS draw
+FROM (
+    SELECT customer, number, (number % 2147483647 + 2147483647) % 2147483647 AS x
+    FROM (
+        SELECT
+            customer,
+            CASE WHEN regexp_full_match(customer, '0|-?[1-9][0-9]{0,17}') THEN CAST(customer AS BIGINT) END AS number
+        FROM (SELECT DISTINCT customer FROM tenure_rows WHERE code IS NULL)
+    )
+);
 
 -- name: repeats
 SELECT count(*) - count(DISTINCT repeat_hash) FROM tenure_cells WHERE code IS NULL AND order_id IS NULL;
