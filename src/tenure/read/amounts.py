@@ -9,6 +9,8 @@ from tenure.read.cells import Cell, call, constant
 from tenure.read.columns import is_minor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from duckdb import Expression
 
 __all__ = ["Amount", "amount", "product"]
@@ -47,12 +49,23 @@ def _number(cell: Cell) -> tuple[Expression, Expression, tuple[str, ...]]:
     if cell.family != "text":
         return cell.column, cell.column.isnull(), ()
     comma, point, either = cell.probe("amounts")
-    note = (
-        f"{cell.label}: in the column {cell.name!r} 1,234 was read as 1234 and 1.234 as a decimal fraction;"
-        " nothing in it shows a decimal comma"
-    )
-    notes = (note,) if either and not comma and not point else ()
-    return call("tenure_number_of_text", cell.column, constant(comma > point)), cell.column.isnull(), notes
+    number = call("tenure_number_of_text", cell.column, constant(comma > point))
+    return number, cell.column.isnull(), tuple(_doubts(cell, comma, point, either))
+
+
+def _doubts(cell: Cell, comma: int, point: int, either: int) -> Iterator[str]:
+    """What had to be guessed: `comma` amounts show a decimal comma, `point` a point, `either` could mean both."""
+    where = f"{cell.label}: in the column {cell.name!r}"
+    if either and not comma and not point:
+        yield (
+            f"{where} 1,234 was read as 1234 and 1.234 as a decimal fraction; nothing in it shows a decimal comma"
+        )
+    if comma and point:
+        guessed = f"; {either} such as 1.234 or 1,234 as most of the others are" if either else ""
+        yield (
+            f"{where} {comma} amounts have a decimal comma and {point} a decimal point: each was read as it is written"
+            f"{guessed}; is it one country's spelling?"
+        )
 
 
 def _minor(cell: Cell, number: Expression, scale: Expression) -> Expression:

@@ -75,10 +75,11 @@ _INSTANT: Final = re.compile(r"(at|ts|time|timestamp|datetime|epoch|unix|[mun]s|
 _UNITS: Final = (("us", "us"), ("micros", "us"), ("ms", "ms"), ("millis", "ms"), ("ns", "ns"), ("nanos", "ns"))
 
 
-def find(label: str, names: tuple[str, ...], named: Columns) -> dict[str, int]:
+def find(label: str, names: tuple[str, ...], named: Columns, *, headed: bool = False) -> dict[str, int]:
     """Position of the column of every role that the source carries: what the user named, else the best name.
 
-    BadColumns if a named column is not there, two fit equally well, or nothing tells the customer or the time.
+    `headed`: the names are the first row of a sheet or text. BadColumns if a named column is not there, two fit equally
+    well, or nothing tells the customer or the time.
     """
     found = {
         field.name: _named(label, names, field.name, wish)
@@ -91,6 +92,12 @@ def find(label: str, names: tuple[str, ...], named: Columns) -> dict[str, int]:
     for role in _NAMES:
         if role not in found and (place := _best(label, names, role, set(wished))) is not None:
             found[role] = place
+    if headed and not found:
+        held = _listed(tuple(name for name in names if name))
+        raise BadColumns(
+            f"{label}: the first row does not name the columns, it holds {held}; if the names stand further"
+            f" down, delete the rows above them; if not, name them with {option('customer')}, {option('at')}"
+        )
     for role, what in (("customer", "the customer"), ("at", "the time of the order")):
         if role not in found:
             if (place := _best(label, names, role, set())) is not None:

@@ -107,7 +107,7 @@ def _prepare(engine: DuckDB) -> None:
 
 def _part(engine: DuckDB, thing: Any, index: int, columns: Columns, zone: ZoneInfo) -> Rows:
     source = open_source(engine, thing, index)
-    found = find(source.label, source.names, columns)
+    found = find(source.label, source.names, columns, headed=source.headed)
     with _scanning(source.label):
         if not source.bad_lines and not source.relation.select(ColumnExpression("line")).limit(1).fetchall():
             raise BadFile(f"{source.label}: there are no rows below the column names; export it again")

@@ -52,6 +52,11 @@ class Source:
     path: Path | None = None
     """Where it was read from, if it is a file."""
 
+    @property
+    def headed(self) -> bool:
+        """Its names are the cells of its first row, whatever that holds."""
+        return self.path is not None and not self.stored
+
 
 def open_source(engine: DuckDB, thing: Any, index: int) -> Source:
     """A path, or a table of any library, as a source; BadFile says what else to hand in."""

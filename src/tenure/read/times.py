@@ -67,10 +67,15 @@ def _bounds(cell: Cell) -> list[Expression]:
 
 def _number(cell: Cell, column: Expression, macro: str) -> When:
     none = constant(None).cast("BIGINT")
-    *sizes, digits, numbers = cell.probe("numbers", column.try_cast("DOUBLE"))
+    *sizes, digits, serials, numbers = cell.probe("numbers", column.try_cast("DOUBLE"))
     if digits and digits == numbers:
         whole = column.try_cast("BIGINT")
         return When(none, call("tenure_time_of_digits", whole), True)
+    if serials * 2 > numbers and unit_named(cell.name) is None:
+        raise BadTime(
+            f"{cell.label}: the column {cell.name!r} holds days as a spreadsheet counts them (45292 is 2024-01-01);"
+            " give the column the format of a date there and save it again"
+        )
     if not (cell.named or says_instant(cell.name)):
         raise BadTime(
             f"{cell.label}: the column {cell.name!r} holds numbers, not dates; if they count from 1970"

@@ -103,6 +103,21 @@ def test_without_a_hint_it_is_said_how_they_were_read(tmp_path, monkeypatch):
     )
 
 
+def test_two_spellings_in_one_column_are_read_as_written_and_remarked_on(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f'{i};2024-01-31T00:00Z;{text}\n' for i, text in enumerate(("1,234.50", "1.234,50", "2,50", "3")))
+    csv(tmp_path / "a.csv", f"customer;at;amount\n{rows}")
+    found = seen("a.csv")
+    assert found.column("amount_minor") == [123450, 123450, 250, 300]
+    says = "a.csv: in the column 'amount' 2 amounts have a decimal comma and 1 a decimal point: each was read as it is"
+    assert found.timeline.notes == (f"{says} written; is it one country's spelling?",)
+    csv(tmp_path / "a.csv", f"customer;at;amount\n{rows}9;2024-01-31T00:00Z;1.234\n")
+    found = seen("a.csv")
+    assert found.column("amount_minor")[-1] == 123400
+    guessed = "1 such as 1.234 or 1,234 as most of the others are"
+    assert found.timeline.notes == (f"{says} written; {guessed}; is it one country's spelling?",)
+
+
 @pytest.mark.parametrize(
     "array",
     [

@@ -134,6 +134,21 @@ def test_excel_cells_of_mixed_types_are_read_as_text(tmp_path):
     assert found.codes() == [(4, "bad_time")]
 
 
+def test_rows_above_the_column_names_are_said(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    title, names = ["Sales of 2024", None, "draft"], ["Customer", "Date", "Amount"]
+    workbook(tmp_path / "a.xlsx", ("orders", [title, [], names, [1, dt.datetime(2024, 1, 1), 5]]))
+    (tmp_path / "a.csv").write_text("Sales of 2024,,draft\n\nCustomer,Date,Amount\n1,2024-01-01,5\n", encoding="utf-8")
+    for name in ("a.xlsx", "a.csv"):
+        with pytest.raises(BadColumns) as caught:
+            seen(name)
+        assert str(caught.value) == (
+            f"{name}: the first row does not name the columns, it holds 'Sales of 2024', 'draft'; if the names stand"
+            " further down, delete the rows above them; if not, name them with --customer-column NAME"
+            " (customer= in Python), --at NAME (at= in Python)"
+        )
+
+
 def test_excel_says_which_sheet_was_read(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rows = [["customer", "at"], [1, "2024-01-01T00:00Z"]]

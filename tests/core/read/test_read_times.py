@@ -224,6 +224,27 @@ def test_numbers_in_a_column_of_dates_must_be_named_to_count_from_1970():
     assert read_column(numbers, "order_date", at="order_date").column("at") == [1706695507000000, 1706695508000000]
 
 
+@pytest.mark.parametrize("name", ["at", "order_date", "created_at"])
+@pytest.mark.parametrize("written", [True, False])
+@pytest.mark.parametrize("number", [44197, 45292.5])
+def test_days_as_spreadsheets_count_them_are_said_to_be_that(tmp_path, monkeypatch, name, written, number):
+    monkeypatch.chdir(tmp_path)
+    csv(tmp_path / "a.csv", f"customer,{name}\n1,{number}\n2,{number + 400}\n3,\n")
+    table = pa.table({"customer": [1, 2], name: [number, number + 400]})
+    with pytest.raises(BadTime) as caught:
+        seen("a.csv" if written else table, at=name)
+    assert str(caught.value) == (
+        f"{'a.csv' if written else 'table 1'}: the column {name!r} holds days as a spreadsheet counts them"
+        " (45292 is 2024-01-01); give the column the format of a date there and save it again"
+    )
+
+
+def test_small_numbers_of_a_named_unit_are_what_the_name_says():
+    assert read_column(pa.array([44197, 44198]), "order_date_ms", at="order_date_ms").column("at") == [
+        44197000, 44198000,
+    ]  # fmt: skip
+
+
 def test_times_without_zone_are_the_walls_and_it_is_said(tmp_path):
     found = read_times(tmp_path, "2024-01-31 10:00", "2024-07-31 10:00", times_in="America/New_York")
     assert found.times() == ["2024-01-31 15:00:00", "2024-07-31 14:00:00"]

@@ -40,6 +40,8 @@ SELECT
     count(*) FILTER (WHERE abs(x) >= 100000000000000000) AS ns,
     count(*) FILTER (WHERE x BETWEEN 19000101 AND 22001231 AND x = floor(x)
                      AND try_strptime(CAST(TRY_CAST(x AS BIGINT) AS VARCHAR), '%Y%m%d') IS NOT NULL) AS digits,
+    -- days as spreadsheets count them, 1927 to 2119: as seconds all of them would lie on the first of January 1970
+    count(*) FILTER (WHERE x BETWEEN 10000 AND 80000) AS serials,
     count(x) AS numbers
 FROM (SELECT x FROM tenure_cells WHERE x <> 0 AND isfinite(CAST(x AS DOUBLE)));
 
