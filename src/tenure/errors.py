@@ -8,7 +8,6 @@
     │   ├── BadPolicy           the policy file breaks a rule (names the key)
     │   └── UnknownCustomer     nobody of that id in the file (before that day)
     ├── CurrencyMismatch        amounts of different currencies would be added
-    ├── NotEnoughData           too little to answer, says how much is needed
     └── DidNotConverge          a fit found no maximum
 """
 
@@ -20,7 +19,6 @@ __all__ = [
     "CurrencyMismatch",
     "DidNotConverge",
     "InvalidInput",
-    "NotEnoughData",
     "TenureError",
     "UnknownCustomer",
 ]
@@ -60,12 +58,6 @@ class UnknownCustomer(InvalidInput):
 
 class CurrencyMismatch(TenureError):
     """Amounts of different currencies would be added without rates."""
-
-
-class NotEnoughData(TenureError):
-    """Too little to answer; the message says how much there is and how much is needed."""
-
-    exit_code = 3
 
 
 class DidNotConverge(TenureError):

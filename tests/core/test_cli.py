@@ -10,7 +10,7 @@ import pytest
 from commands import AS_OF, ORDERS, STAGES, done, read_csv, refused, tenure
 
 from tenure.cli.arguments import parser
-from tenure.cli.screen import cell, table
+from tenure.cli.screen import cell, folded, prose, table
 from tenure.simulation import CUSTOMERS, SHOPS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -206,7 +206,8 @@ def test_a_report_goes_to_its_file_or_to_the_output(desk):
 def test_suggest_writes_the_policy_and_the_numbers(desk):
     told = tenure(desk, "suggest", "orders.csv", "--out", "p.toml", "--out", "p.csv")
     assert (told.returncode, told.stderr) == (0, "")
-    assert told.stdout != ""
+    # too little to choose on is said, and what is used instead: that is an answer
+    assert told.stdout.startswith("Too little history to compare rules: ")
     assert done(desk, *STAGES[:-1], "p.toml").startswith("2 customers")
     assert (desk / "p.csv").read_text().startswith("scope,category,region,rule,")
 
@@ -255,6 +256,28 @@ def test_the_simulated_shops_and_their_sizes_are_as_the_help_says():
     (customers,) = (each for each in simulate._actions if each.dest == "customers")
     assert shops.choices == SHOPS
     assert re.findall(r"([\d,]+) \((\w+)\)", customers.help) == [(f"{n:,}", name) for name, n in CUSTOMERS.items()]
+
+
+def test_words_are_wrapped_and_a_wide_table_is_folded(monkeypatch):
+    text = "One two three four.\nFive and\nsix.\n\nrule      gain   n\na b   .1 +- .2   1\nc            -  20\n\nEnd.\n"
+    monkeypatch.setenv("COLUMNS", "20")
+    assert list(prose(text)) == [
+        "One two three four.", "Five and six.", "", "rule      gain   n", "a b   .1 +- .2   1", "c            -  20", "",
+        "End.",
+    ]  # fmt: skip
+    assert list(folded(text.split("\n")[4:7], 16)) == [
+        "rule      gain", "a b   .1 +- .2", "c            -", "", "rule   n", "a b    1", "c     20",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", ["100", "60"])
+def test_suggest_fits_the_screen(desk, columns):
+    done(desk, "simulate", "--shop", "rhythms", "--customers", "60", "--out", "s.parquet")
+    shown = tenure(desk, "suggest", "s.parquet", COLUMNS=columns).stdout.splitlines()
+    assert max(map(len, shown)) <= int(columns)
+    assert sum(line.startswith("rhythm (in force) ") for line in shown) == {"100": 2, "60": 4}[columns]
+    wide = tenure(desk, "suggest", "s.parquet", COLUMNS="200").stdout.splitlines()
+    assert sum(line.startswith("rhythm (in force) ") for line in wide) == 1
 
 
 STEERING = "\x1b[31mred\u202eder"

@@ -193,7 +193,7 @@ def test_a_mistake_of_ours_is_one_line_and_the_traceback_only_on_demand():
     ("__import__('duckdb').OutOfMemoryException('x')", 1,
      "tenure: there is not enough memory for this; free some, or take a larger machine\n"),
     ("__import__('duckdb').InterruptException('x')", 130, ""),
-    ("__import__('tenure.errors').errors.NotEnoughData('two\\nlines')", 3, "tenure: two lines\n"),
+    ("__import__('tenure.errors').errors.BadFile('two\\nlines')", 2, "tenure: two lines\n"),
     ("__import__('tenure.errors').errors.CurrencyMismatch('EUR and USD')", 1, "tenure: EUR and USD\n"),
 ])  # fmt: skip
 def test_the_exit_code_is_that_of_the_error(error, code, said):

@@ -9,12 +9,13 @@ import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
     from tenure.read import Timeline
 
-__all__ = ["Steps", "cell", "prose", "remarks", "show", "table", "visible"]
+__all__ = ["Steps", "cell", "folded", "prose", "remarks", "show", "table", "visible"]
 
 _WIDTH: Final = 100
 _LEAST: Final = 20
@@ -85,9 +86,37 @@ def visible(text: str) -> str:
 
 
 def prose(text: str) -> Iterator[str]:
-    """Lines of a text, those of words wrapped at the width of the screen; tables stay as they are."""
-    for line in text.rstrip("\n").split("\n"):
-        yield from [line] if not line or "  " in line else textwrap.wrap(line, _width())
+    """Lines of a text, those of words wrapped at the width of the screen, tables folded at it."""
+    width = _width()
+    for of_table, lines in groupby(text.rstrip("\n").split("\n"), key=lambda line: "  " in line):
+        if of_table:
+            yield from folded(list(lines), width)
+            continue
+        # a line that does not end its sentence goes on in the next one
+        for line in re.sub(r"(?<=[^.:\n])\n(?=[^\n])", " ", "\n".join(lines)).split("\n"):
+            yield from textwrap.wrap(line, width) or [""]
+
+
+def folded(lines: Sequence[str], width: int) -> Iterator[str]:
+    """A table as it is if it fits; else in parts one below the other, each beginning with the first column."""
+    longest = max(map(len, lines))
+    if longest <= width:
+        yield from lines
+        return
+    blank = "".join(" " if all(line[i : i + 1] in ("", " ") for line in lines) else "x" for i in range(longest))
+    name, *columns = (found.span() for found in re.finditer(r"x+( x+)*", blank))
+    parts, room = [[name]], width - name[1]
+    for column in columns:
+        needs = 2 + column[1] - column[0]
+        if needs > room and len(parts[-1]) > 1:
+            parts.append([name])
+            room = width - name[1]
+        parts[-1].append(column)
+        room -= needs
+    for i, part in enumerate(parts):
+        yield from [""] * (i > 0)
+        for line in lines:
+            yield "  ".join(line[start:end].ljust(end - start) for start, end in part).rstrip()
 
 
 def remarks(timeline: Timeline, rejects: str | None) -> Iterator[str]:
