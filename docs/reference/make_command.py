@@ -26,7 +26,7 @@ be used are counted on the standard error, a line for each kind of mistake.
 |---|---|
 | 0 | it was done; too little data to compare rules is an answer of `suggest` too, with what is used instead |
 | 1 | it cannot be done: amounts of several currencies, no maximum, no memory |
-| 2 | what was handed in cannot be used: an option, a file, a column, a time, a policy, a customer; or none of its rows can be used |
+| 2 | what was handed in cannot be used: an option, a file, all its rows, a column, a time, a policy, a customer |
 | 70 | a mistake of ours; `TENURE_DEBUG=1` shows where |
 | 130 | interrupted |
 | 141 | whoever read the output has gone |

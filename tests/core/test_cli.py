@@ -262,8 +262,8 @@ def test_words_are_wrapped_and_a_wide_table_is_folded(monkeypatch):
     text = "One two three four.\nFive and\nsix.\n\nrule      gain   n\na b   .1 +- .2   1\nc            -  20\n\nEnd.\n"
     monkeypatch.setenv("COLUMNS", "20")
     assert list(prose(text)) == [
-        "One two three four.", "Five and six.", "", "rule      gain   n", "a b   .1 +- .2   1", "c            -  20", "",
-        "End.",
+        "One two three four.", "Five and six.", "", "rule      gain   n", "a b   .1 +- .2   1", "c            -  20",
+        "", "End.",
     ]  # fmt: skip
     assert list(folded(text.split("\n")[4:7], 16)) == [
         "rule      gain", "a b   .1 +- .2", "c            -", "", "rule   n", "a b    1", "c     20",

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from commands import AS_OF, STAGES, TENURE, done, read_csv, refused
+from commands import AS_OF, STAGES, TENURE, done, read_csv, refused, tenure
 
 from tenure.cli import main
 
@@ -151,7 +151,23 @@ def test_nothing_is_known_before_the_first_row(desk, monkeypatch, capsys):
 
 
 def test_the_last_day_there_is_can_be_asked_for(desk):
-    assert done(desk, *STAGES[:3], "9999-12-31").startswith("2 customers as of 9999-12-31\n")
+    later = "the day asked for is 2,913,123 days later: everybody looks silent"
+    note = f"tenure: note: the last row is of 2024-02-20, {later}\n"
+    told = tenure(desk, *STAGES[:3], "9999-12-31")
+    assert (told.returncode, told.stdout[:28], told.stderr) == (0, "2 customers as of 9999-12-31", note)
+    (desk / "season.toml").write_text("[[season]]\nmonths = [11, 12, 1]\n", encoding="utf-8")
+    for as_of in ("9999-12-31T12:00", "0001-01-01"):
+        asked = ("report", "orders.csv", "--as-of", as_of, "--policy", "season.toml", "--out", "page.html")
+        told = tenure(desk, *asked)
+        assert (told.returncode, told.stderr) == (0, note if as_of > "2025" else "")
+    told = tenure(desk, "explain", "orders.csv", "--customer", "1", "--as-of", "9999-12-31")
+    assert (told.returncode, told.stderr) == (0, note)
+
+
+@pytest.mark.parametrize(("as_of", "said"), [("2025-02-19", False), ("2025-02-20", True)])
+def test_rows_that_end_more_than_a_year_before_are_remarked_on(desk, as_of, said):
+    note = "tenure: note: the last row is of 2024-02-20, the day asked for is 366 days later: everybody looks silent\n"
+    assert tenure(desk, *STAGES[:3], as_of).stderr == (note if said else "")
 
 
 # How it ends

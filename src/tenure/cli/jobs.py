@@ -35,7 +35,7 @@ def run(asked: Asked) -> None:
 def _stages(asked: Asked) -> None:
     as_of = instant_of(asked.as_of, asked.timezone)
     target = _table_target(asked)
-    with _shop(asked) as (shop, steps):
+    with _shop(asked, as_of) as (shop, steps):
         rows = shop.stages(as_of)
         _save(rows, target, steps) if target else _show_stages(rows, asked, steps)
 
@@ -119,7 +119,7 @@ def _suggest(asked: Asked) -> None:
 
 def _explain(asked: Asked) -> None:
     as_of = instant_of(asked.as_of, asked.timezone)
-    with _shop(asked) as (shop, steps):
+    with _shop(asked, as_of) as (shop, steps):
         found = shop.explain(asked.customer, as_of)
         steps.done()
         if asked.json:
@@ -134,7 +134,7 @@ def _report(asked: Asked) -> None:
     if target is None and sys.stdout.isatty():
         raise InvalidInput("a page is not for reading in a terminal: say where to write it with --out report.html")
     names = [Path(file).name for file in asked.files]
-    with _shop(asked) as (shop, steps):
+    with _shop(asked, as_of) as (shop, steps):
         page = shop.report(as_of, asked.name or Path(names[0]).stem, names)
         steps.done()
     if target is None:
@@ -170,7 +170,7 @@ _DETAILS: Final = (None, "short", "long", "seasonal", "win_back", "do_not_contac
 
 
 @contextlib.contextmanager
-def _shop(asked: Asked) -> Iterator[tuple[Shop, Steps]]:
+def _shop(asked: Asked, as_of: int | None = None) -> Iterator[tuple[Shop, Steps]]:
     """The shop of the named files, and the steps to tell of; says on stderr what the reading left out."""
     rejects = None if asked.rejects is None else checked_target(asked.rejects, apart_from=asked.files)
     outs = getattr(asked, "out", None) or []
@@ -179,7 +179,7 @@ def _shop(asked: Asked) -> Iterator[tuple[Shop, Steps]]:
     columns = Columns(customer=asked.customer_column, **{role: getattr(asked, role) for role in COLUMNS})
     with Steps() as steps, opened(
         asked.files, policy=asked.policy, timezone=asked.timezone, times_in=asked.times_in, columns=columns,
-        progress=steps,
+        progress=steps, as_of=as_of,
     ) as shop:  # fmt: skip
         steps.done()
         if rejects is not None:

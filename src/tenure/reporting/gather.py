@@ -25,7 +25,7 @@ from tenure.measure import retention
 from tenure.periods import calendar, date_of, day_number, day_of, month_start, start_of_day, zone_named
 from tenure.reporting.data import Due, DueSoon, Flow, MissedSeason, Month, Move, Moves, Period, ReportData, StageCount
 from tenure.reporting.ruling import ruling
-from tenure.reporting.seasons import season_bands
+from tenure.reporting.seasons import LAST_DAY, season_bands
 
 if TYPE_CHECKING:
     from tenure.engine.duckdb import DuckDB
@@ -37,6 +37,8 @@ __all__ = ["gather"]
 
 _SQL: Final = "tenure.reporting"
 NO_NEGATIVE_DAYS: Final = 100_000_000  # added to days before dividing: 8.64e18 us in the SQL
+FIRST_DAY: Final = day_number(date.min)
+"""With LAST_DAY the ends of the calendar: a report may stand at either, and looks a few days beyond its own."""
 MONTHS: Final = 13
 """The period and the twelve months it is compared with."""
 ROWS: Final = 12
@@ -76,9 +78,9 @@ class _Span:
         return words.day_of(date_of(day_of(instant, self.zone)), date_of(self.day).year)
 
     def panel(self) -> list[int]:
-        """Days of the river: daily in a short life, then weekly, then monthly; the last one is the as-of day."""
+        """Days of the river: daily in a short life, weekly, monthly, then 2,400; the last one is the as-of day."""
         length = self.day - self.first_day
-        step = 1 if length <= 120 else 7 if length <= 7 * 235 else 30
+        step = 1 if length <= 120 else 7 if length <= 7 * 235 else max(30, length // 2400)
         days = list(range(self.day, self.first_day, -step))[::-1]
         return [self.first_day, *days] if days and days[0] > self.first_day else days
 
@@ -93,8 +95,10 @@ def gather(
     """
     engine, tz = timeline.engine, zone_named(zone)
     instant = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=as_of)).astimezone(tz)
-    history(timeline, policy, zone=zone, until=as_of)
-    traced = picture(timeline, policy, zone=zone, as_of=as_of)
+    # before the first row there is nobody, as at its very instant
+    known = max(as_of, timeline.first_at or as_of)
+    history(timeline, policy, zone=zone, until=known)
+    traced = picture(timeline, policy, zone=zone, as_of=known)
     counts = engine.run(_SQL, "gather", "counts").fetchall()
     first_at = as_of if timeline.first_at is None else min(timeline.first_at, as_of)
     span = _Span(zone, as_of, day_of(first_at, zone), day_of(as_of, zone))
@@ -123,7 +127,7 @@ def _place(row: Sequence[Any]) -> int:
 
 def _lay_days(engine: DuckDB, span: _Span) -> None:
     """Make `report_days` and, from it, every start of a stage with its day."""
-    days = calendar(span.first_day - 2, span.day + 3, span.zone)
+    days = calendar(max(span.first_day - 2, FIRST_DAY), min(span.day + 3, LAST_DAY), span.zone)
     engine.put("report_days", pa.table({
         "utc_day": days.day[:-1] + NO_NEGATIVE_DAYS, "day": days.day[:-1].astype(np.int32),
         "start_at": days.start_at[:-1], "end_at": days.start_at[1:],
@@ -256,7 +260,7 @@ def _why(row: Mapping[str, Any], span: _Span) -> str:
 
 
 def _due(engine: DuckDB, span: _Span) -> DueSoon:
-    week_at, fortnight_at = (start_of_day(span.day + days, span.zone) for days in (7, 14))
+    week_at, fortnight_at = (start_of_day(min(span.day + days, LAST_DAY), span.zone) for days in (7, 14))
     found = engine.run(_SQL, "gather", "due", week_at=week_at, fortnight_at=fortnight_at).fetchall()
     fortnight, week, loyal = (int(n) for n in found[0])
     rows = engine.table(_SQL, "gather", "dues", fortnight_at=fortnight_at, as_of=span.as_of, rows=ROWS).to_pylist()

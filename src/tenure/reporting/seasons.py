@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tenure.draw import Band
 from tenure.lifecycle.learning import ANY
-from tenure.periods import date_of
+from tenure.periods import date_of, day_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tenure.lifecycle.learning import Clocks
 
 __all__ = ["season_bands"]
+
+LAST_DAY: Final = day_number(date.max)
 
 
 def season_bands(
@@ -41,7 +43,7 @@ def season_bands(
     labels = [max(names[version], key=lambda pair: (names[version][pair], pair)) for version in order]
     starts, ends = clocks.clocks[main].seasons(first_day, last_day)
     bands = [
-        _band(labels[0][0], date_of(int(start)), date_of(int(end)))
+        _band(labels[0][0], date_of(int(start)), date_of(min(int(end), LAST_DAY)))
         for start, end in zip(starts, ends, strict=True)
         if end > first_day and start < last_day
     ]

@@ -36,7 +36,7 @@ def stages(
     microsecond, contact_on is a date of the shop's zone, what is absent is null.
     """
     at = instant_of(as_of, timezone)
-    with _opened(orders, rejects, policy, timezone, times_in, columns, progress) as shop:
+    with _opened(orders, rejects, policy, timezone, times_in, columns, progress, at) as shop:
         return give_back(shop.stages(at), orders)
 
 
@@ -80,7 +80,7 @@ def explain(
     UnknownCustomer, with the nearest ids, if nobody of that id was seen before it.
     """
     at = instant_of(as_of, timezone)
-    with _opened(orders, rejects, policy, timezone, times_in, columns, progress) as shop:
+    with _opened(orders, rejects, policy, timezone, times_in, columns, progress, at) as shop:
         return shop.explain(customer, at)
 
 
@@ -104,7 +104,7 @@ def report(
     """The state of the shop as of an instant: one HTML page that needs no network. `name`: the shop's, as its title."""
     at = instant_of(as_of, timezone)
     files = [Path(each).name for each in _several(orders) if isinstance(each, str | os.PathLike)]
-    with _opened(orders, rejects, policy, timezone, times_in, columns, progress) as shop:
+    with _opened(orders, rejects, policy, timezone, times_in, columns, progress, at) as shop:
         return shop.report(at, name or (Path(files[0]).stem if files else "the shop"), files)
 
 
@@ -115,13 +115,14 @@ def _several(orders: Any) -> Sequence[Any]:
 @contextmanager
 def _opened(
     orders: Any, rejects: Rejects, policy: PolicyLike, timezone: str, times_in: str, columns: ColumnNames,
-    progress: Progress | None,
+    progress: Progress | None, as_of: int | None = None,
 ) -> Iterator[Shop]:  # fmt: skip
     """`opened`, with rejected rows written down and warned of."""
     target = None if rejects is None else checked_target(rejects, apart_from=_several(orders))
     with opened(
-        orders, policy=policy, timezone=timezone, times_in=times_in, columns=columns, progress=progress
-    ) as shop:
+        orders, policy=policy, timezone=timezone, times_in=times_in, columns=columns, progress=progress,
+        as_of=as_of,
+    ) as shop:  # fmt: skip
         timeline = shop.timeline
         if target is not None:
             save_table(timeline.engine.connection.from_arrow(timeline.rejects()), target)

@@ -22,7 +22,7 @@ from tenure.lifecycle.history import history
 from tenure.lifecycle.picture import picture
 from tenure.lifecycle.policy import DEFAULT, Policy, load
 from tenure.lifecycle.suggest import Suggestion, suggest
-from tenure.periods import day_number, day_of, parse_instant, start_of_day, zone_named
+from tenure.periods import date_of, day_number, day_of, parse_instant, start_of_day, zone_named
 from tenure.read import REASONS, Columns, Timeline, read
 from tenure.reporting import page
 from tenure.reporting.gather import gather
@@ -48,6 +48,7 @@ _STAGES_INSTANTS: Final = (
     "since", "first_order_at", "last_order_at", "expected_next_at", "overdue_at", "long_overdue_at", "inactive_at",
     "as_of",
 )  # fmt: skip
+_LONG_DAYS: Final = 365
 _BLANKS: Final = " \t\n\r\u00a0\ufeff"
 """What the reading takes off the ends of a text (`tenure_text` in cells.sql)."""
 
@@ -121,15 +122,21 @@ def opened(
     times_in: str = "UTC",
     columns: ColumnNames = None,
     progress: Progress | None = None,
+    as_of: int | None = None,
 ) -> Iterator[Shop]:
-    """Read the orders into an engine of their own; policy and zones are checked first. Errors are their readers'."""
+    """Read the orders into an engine of their own; policy and zones are checked first. Errors are their readers'.
+
+    `as_of`: the instant that will be asked for, to say so if the rows end long before it.
+    """
     zone_named(timezone), zone_named(times_in)
     rules, named = policy_of(policy), _columns(columns)
     tell = progress or _tell_nobody
     with DuckDB() as engine:
         tell("reading")
         timeline = read(engine, orders, named, times_in=times_in)
-        timeline = replace(timeline, notes=(*timeline.notes, *_strangers(timeline, rules)))
+        timeline = replace(timeline, notes=(
+            *timeline.notes, *_strangers(timeline, rules), *_silence(timeline, as_of, timezone),
+        ))  # fmt: skip
         yield Shop(timeline, rules, timezone, tell)
 
 
@@ -158,6 +165,15 @@ def _strangers(timeline: Timeline, policy: Policy) -> Iterator[str]:
             near = get_close_matches(word.lower(), [one.lower() for one in known], n=1, cutoff=0.6)
             hint = next((f"; is {one!r} meant?" for one in known if near and one.lower() == near[0]), "")
             yield f"the policy names the {role} {word!r}, but no row has it{hint}"
+
+
+def _silence(timeline: Timeline, as_of: int | None, zone: str) -> Iterator[str]:
+    """Rows that end more than a year before the instant asked for: mostly an old file, or a slip of the pen."""
+    if as_of is None or timeline.last_at is None:
+        return
+    last = day_of(timeline.last_at, zone)
+    if (later := day_of(as_of, zone) - last) > _LONG_DAYS:
+        yield f"the last row is of {date_of(last)}, the day asked for is {later:,} days later: everybody looks silent"
 
 
 def _as_read(customer: int | str, *, whole: bool) -> str:
