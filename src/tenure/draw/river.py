@@ -191,8 +191,8 @@ def _ticks(frame: _Frame) -> list[date]:
     if length < 62:
         step = 1 if length < 14 else 7
         return [frame.first + timedelta(days=i) for i in range(0, length, step)]
-    months = [(frame.first.year * 12 + frame.first.month - 1) + i for i in range(length // 28 + 2)]
-    step = next(step for step in (1, 3, 6, 12, 24, 60, 120, 1200) if len(months) / step <= 14)
+    step = next(step for step in (1, 3, 6, 12, 24, 60, 120, 1200, 12_000) if (length // 28 + 2) / step <= 14)
+    months = range(frame.first.year * 12 + frame.first.month - 1, frame.last.year * 12 + frame.last.month)
     firsts = [date(month // 12, month % 12 + 1, 1) for month in months if month % 12 % min(step, 12) == 0]
     return [day for day in firsts if frame.first <= day < frame.last and (step <= 12 or day.year % (step // 12) == 0)]
 
