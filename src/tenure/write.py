@@ -22,7 +22,9 @@ __all__ = ["TABLE_ENDINGS", "checked_target", "save_table", "save_text", "typed"
 TABLE_ENDINGS: Final = (".parquet", ".csv", ".json")
 """What a table may be written as."""
 
-_ROWS_AT_ONCE: Final = 50_000
+_ROWS_AT_ONCE: Final = 100_000
+_REPEATING: Final = frozenset(("stage", "detail", "reason", "from_stage", "to_stage", "as_of", "policy"))
+"""Columns of few different values, worth a dictionary in Parquet."""
 
 
 def typed(
@@ -128,7 +130,14 @@ def save_text(text: str, target: Path) -> None:
 
 
 def _parquet(rows: DuckDBPyRelation, path: Path) -> None:
-    rows.write_parquet(str(path), compression="zstd")
+    # the engine's own writer holds the whole result before it writes it
+    import pyarrow.parquet as pq
+
+    reader = rows.to_arrow_reader(_ROWS_AT_ONCE)
+    repeating = [name for name in reader.schema.names if name in _REPEATING]
+    with pq.ParquetWriter(path, reader.schema, compression="zstd", use_dictionary=repeating) as file:
+        for batch in reader:
+            file.write_batch(batch)
 
 
 def _csv(rows: DuckDBPyRelation, path: Path) -> None:

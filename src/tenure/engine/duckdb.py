@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from tenure.engine.base import statement
@@ -68,10 +67,6 @@ class DuckDB:
         """The result of one named statement as an Arrow table."""
         return self.connection.sql(statement(package, topic, name), params=params or None).to_arrow_table()
 
-    def batches(self, package: str, topic: str, name: str, rows: int) -> Iterator[pa.RecordBatch]:
-        """The result of one named statement, some rows at a time; the connection is busy until the last."""
-        yield from self.connection.sql(statement(package, topic, name)).to_arrow_reader(rows)
-
     def put(self, name: str, table: pa.Table) -> None:
         """Make a table of the engine's own from an Arrow table, replacing what had that name.
 
@@ -80,6 +75,15 @@ class DuckDB:
         """
         self.drop(name)
         self.connection.from_arrow(table).to_table(name)
+
+    def show(self, name: str, table: pa.Table) -> None:
+        """Let statements read an Arrow table under a name, uncopied: for what is read once and joined to nothing."""
+        self.drop(name)
+        self.connection.from_arrow(table).create_view(name)
+
+    def keep(self, name: str) -> None:
+        """Make a table of the engine's own from what is only shown under a name."""
+        self.put(name, self.connection.table(name).to_arrow_table())
 
     def drop(self, name: str) -> None:
         """Forget the table or view of this name, if there is one."""

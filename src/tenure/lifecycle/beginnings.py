@@ -63,24 +63,47 @@ def instants(given: Occasions, due: Dues, terrain: Terrain) -> Instants:
     return Instants(terrain.start_at(due.day), season_at, end_at)
 
 
-def starts(given: Occasions, due: Dues, when: Instants, policy: Policy, restarted: Flags | None, until: int) -> Starts:
-    """Every start before `until`; `restarted` says which purchases count as a first one again."""
+def starts(
+    given: Occasions,
+    due: Dues,
+    when: Instants,
+    policy: Policy,
+    restarted: Flags | None,
+    until: int,
+    *,
+    latest: bool = False,
+) -> Starts:
+    """Every start before `until`, or the latest of each life; `restarted`: which purchases count as a first one again.
+
+    The occasions themselves all lie before `until`.
+    """
     broke = np.zeros(len(given.x), np.bool_)
-    broke[due.at] = when.due_at[:, 0] < when.end_at
+    broke[due.at] = when.due_at[:, 0] < np.minimum(when.end_at, until)
     base_at, base, later_at, later = _bought(given, policy, restarted)
     before_code = np.r_[0, np.where(later_at < NEVER, later, base)[:-1]][: len(base)]
     base_begins = ~given.before | np.r_[False, broke[:-1]][: len(base)] | (base != before_code)
     later_begins = (later_at < NEVER) & (later != base)
     some = np.flatnonzero(base_begins | later_begins | broke)
+    if latest:  # an occasion that begins anything begins something before `until`
+        some = some[_ends(given.life[some])]
     from_at = np.full((len(some), 6), NEVER)
     code = np.empty((len(some), 6), np.int64)
     code[:, 0], code[:, 1], code[:, 2:] = base[some], later[some], _LAPSES
     from_at[:, 0] = np.where(base_begins[some], base_at[some], NEVER)
     from_at[:, 1] = np.where(later_begins[some], later_at[some], NEVER)
-    mine = np.searchsorted(some, due.at[broke[due.at]])
-    from_at[mine, 2:] = _lapses(when, broke[due.at])
+    lapsing = broke[due.at] & (np.searchsorted(some, due.at, side="right") > np.searchsorted(some, due.at))
+    from_at[np.searchsorted(some, due.at[lapsing]), 2:] = _lapses(when, lapsing)
     begins = from_at < until
-    return Starts(np.repeat(given.life[some], begins.sum(axis=1)), from_at[begins], code[begins])
+    found = Starts(np.repeat(given.life[some], begins.sum(axis=1)), from_at[begins], code[begins])
+    if not latest:
+        return found
+    last = _ends(found.life)
+    return Starts(found.life[last], found.from_at[last], found.code[last])
+
+
+def _ends(life: Ints) -> Flags:
+    """Whether each is the last row of its life."""
+    return np.asarray(np.r_[life[1:] != life[:-1], True][: len(life)])
 
 
 def _lapses(when: Instants, broke: Flags) -> Ints:

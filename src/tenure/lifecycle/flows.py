@@ -71,12 +71,11 @@ def flows_of_history(
 
 def _changes(traced: Trace) -> Iterator[pa.Table]:
     if traced.merged:
-        traced.merge([lives.begun for lives in traced.each_slice()])
+        traced.merge(list(traced.each_slice(traced.starts)))
         traced.run("flows", "of_starts")
         yield traced.table("flows", "changes")
         return
-    for lives in traced.each_slice():
-        begun = lives.begun
+    for begun in traced.each_slice(traced.starts):
         traced.engine.put("begun", pa.table({"c": begun.life, "from_at": begun.from_at, "code": begun.code}))
         traced.run("flows", "of_slice")
         yield traced.table("flows", "changes")

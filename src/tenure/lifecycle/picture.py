@@ -2,76 +2,82 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tenure.lifecycle.standing import phrases, standing
-from tenure.lifecycle.trace import Trace, trace
+from tenure.lifecycle.trace import INACTIVE, SEASONAL, Slice, Trace, staged, trace
 from tenure.lifecycle.words import STANCES
 from tenure.periods import day_of
 
 if TYPE_CHECKING:
+    from tenure.lifecycle.beginnings import Starts
     from tenure.lifecycle.policy import Policy
     from tenure.read import Timeline
 
-__all__ = ["COLUMNS", "picture"]
-
-COLUMNS: Final = (
-    "customer_id", "stage", "detail", "reason", "since", "because", "cycle", "orders", "occasions", "first_order_at",
-    "last_order_at",
-    "expected_next_at", "overdue_at", "long_overdue_at", "inactive_at", "contact_on", "as_of", "policy",
-)  # fmt: skip
-
+__all__ = ["picture"]
 
 
 def picture(timeline: Timeline, policy: Policy, *, zone: str, as_of: int) -> Trace:
-    """Make the table `stages` in the timeline's engine: COLUMNS, one row per customer seen before `as_of`, by
-    customer.
+    """Make `stages` in the timeline's engine, a table or what can be read as one: who was seen before `as_of`, by id.
 
     Instants are microseconds since 1970-01-01 UTC, `contact_on` is a day of the shop's zone, absent is null.
     """
     traced = trace(timeline, policy, zone=zone, until=as_of)
-    engine = timeline.engine
-    engine.put("phrases", phrases(traced))
-    engine.put("stance_words", _stance_words())
-    engine.put("contacts", _contacts(traced, as_of))
-    engine.put("this_picture", pa.table({"as_of": [as_of], "policy": [policy.hash]}))
-    traced.run("picture", "stances" if traced.stanced else "no_stances")
     if traced.merged:
-        _all_at_once(traced, as_of)
+        _put_together(traced, as_of)
     else:
-        _slice_by_slice(traced, as_of)
+        timeline.engine.show("stages", _slice_by_slice(traced, as_of))
     return traced
 
 
-def _all_at_once(traced: Trace, as_of: int) -> None:
-    begun, rows = [], []
-    for lives in traced.each_slice():
-        begun.append(lives.begun)
-        rows.append(standing(traced, lives, as_of))
-    traced.merge(begun)
-    traced.engine.put("standing", pa.concat_tables(rows))
-    traced.run("picture", "current")
-    _tell(traced, first=True)
+def _put_together(traced: Trace, as_of: int) -> None:
+    """Make the table `stages` where lives have to be put together before anybody's stage is known."""
+    known = phrases(traced)
+
+    def taken(lives: Slice) -> tuple[Starts, pa.Table]:
+        return traced.starts(lives), standing(traced, lives, as_of, known)
+
+    walked = list(traced.each_slice(taken))
+    traced.merge([begun for begun, _ in walked])
+    engine = traced.engine
+    engine.put("standing", pa.concat_tables([rows for _, rows in walked]))
+    engine.put("stance_words", _stance_words())
+    contact = _contact_days(traced, as_of)
+    engine.put("contacts", pa.table({"version": np.arange(len(contact)), "contact_day": contact}))
+    engine.put("this_picture", pa.table({"as_of": [as_of], "policy": [traced.policy.hash]}))
+    for name in ("current", "stances" if traced.stanced else "no_stances", "picture", "columns"):
+        traced.run("picture", name)
+    traced.run("picture", "named" if traced.named else "numbered")
 
 
-def _slice_by_slice(traced: Trace, as_of: int) -> None:
-    for place, lives in enumerate(traced.each_slice()):
-        begun = lives.begun
-        now = np.flatnonzero(np.r_[begun.life[1:] != begun.life[:-1], True][: len(begun.life)])
-        traced.engine.put("current", pa.table({
-            "c": begun.life[now], "since": begun.from_at[now], "code": begun.code[now].astype(np.int32)
-        }))  # fmt: skip
-        traced.engine.put("standing", standing(traced, lives, as_of))
-        _tell(traced, first=place == 0)
+def _slice_by_slice(traced: Trace, as_of: int) -> pa.Table:
+    """The picture where a life is a customer and nothing but silence decides."""
+    ids, known, contact = traced.ids(), phrases(traced), _contact_days(traced, as_of)
 
+    def taken(lives: Slice) -> pa.Table:
+        now = traced.current(lives)
+        rows = standing(traced, lives, as_of, known)
+        stage, detail = staged(now.code)
+        inactive, seasonal = now.code == INACTIVE, now.code == SEASONAL
+        contact_on = pc.if_else(pa.array(seasonal), contact.take(rows["version"]), None)
+        occasions = rows["occasions"].to_numpy()
+        same = np.zeros(len(rows), np.int8)
+        return pa.table({
+            "customer_id": ids(now.life), "stage": stage, "detail": detail,
+            "reason": pa.DictionaryArray.from_arrays(pa.array(same, mask=~inactive), pa.array(["unknown"])),
+            "since": now.from_at, "because": rows["because"], "cycle": occasions + 1, "orders": rows["orders"],
+            "occasions": occasions, "first_order_at": rows["first_order_at"], "last_order_at": rows["last_order_at"],
+            "expected_next_at": rows["expected_at"], "overdue_at": rows["at1"], "long_overdue_at": rows["at2"],
+            "inactive_at": rows["at3"], "contact_on": contact_on,
+            "as_of": pa.array(np.full(len(rows), as_of)),
+            "policy": pa.DictionaryArray.from_arrays(pa.array(same), pa.array([traced.policy.hash])),
+        })  # fmt: skip
 
-def _tell(traced: Trace, *, first: bool) -> None:
-    traced.run("picture", "picture")
-    traced.run("picture", "columns")
-    traced.run("picture", ("first_" if first else "more_") + ("named" if traced.named else "numbered"))
+    return pa.concat_tables(traced.each_slice(taken))
 
 
 def _stance_words() -> pa.Table:
@@ -82,7 +88,7 @@ def _stance_words() -> pa.Table:
     return pa.table(columns)
 
 
-def _contacts(traced: Trace, as_of: int) -> pa.Table:
+def _contact_days(traced: Trace, as_of: int) -> pa.Array:
     """Per version of the clock: the day to write to who missed a season, before the season that ends next."""
     day = day_of(as_of, traced.zone)
     contact: list[int | None] = [None]
@@ -91,6 +97,4 @@ def _contacts(traced: Trace, as_of: int) -> pa.Table:
             clock.season_ending_after(day)[0] - lead if clock.seasonal else None
             for clock, lead in zip(traced.clocks.clocks, traced.clocks.lead_days, strict=True)
         ]
-    return pa.table({
-        "version": pa.array(range(len(contact)), pa.int32()), "contact_day": pa.array(contact, pa.int32())
-    })  # fmt: skip
+    return pa.array(contact, pa.int32())

@@ -16,12 +16,13 @@ from tenure.lifecycle.learning import Clocks
 from tenure.lifecycle.rhythm import horizon, level, p_buy, rhythm
 from tenure.purchase.mbg_nbd import fit
 
-__all__ = ["SAMPLE", "SAMPLE_ABOVE", "Life", "Month", "Snapshots", "sampled", "snapshots"]
+__all__ = ["SAMPLE", "SAMPLE_ABOVE", "Life", "Month", "Snapshots", "draws", "sampled", "snapshots"]
 
 SAMPLE: Final = 10_000
 SAMPLE_ABOVE: Final = 50_000
 """With more customers than SAMPLE_ABOVE, the SAMPLE of them with the lowest draws stand for all."""
 RECENT_DAYS: Final = 730.0
+_PRIME: Final = 2**31 - 1
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -58,6 +59,13 @@ class Life:
     region: Ints
 
 
+def draws(number: Ints) -> Ints:
+    """A draw from 0 to 2147483646 for each whole-numbered id: scattered, and the same whatever else is in the file."""
+    x = number % _PRIME
+    y = (x * 48_271 + 11) % _PRIME
+    return np.asarray((y * y + x) % _PRIME)
+
+
 def sampled(first_at: Ints, draw: Ints, number: Ints, months: Sequence[Month]) -> Ints:
     """The place of the last month in whose sample each customer is, -1 for never; they are in it from their first
     order on."""
@@ -67,9 +75,22 @@ def sampled(first_at: Ints, draw: Ints, number: Ints, months: Sequence[Month]) -
     return last
 
 
+def _eligible(first_at: Ints, draw: Ints, months: Sequence[Month]) -> Ints:
+    """Places of those who may ever be in a sample: the first full one holds a draw that nobody later may exceed."""
+    starts = np.array([month.start_at for month in months], np.int64)
+    known = np.cumsum(np.bincount(np.searchsorted(starts, first_at, side="right"), minlength=len(starts) + 1))
+    full = np.flatnonzero(known[:-1] > SAMPLE_ABOVE)
+    if not len(full):
+        return np.arange(len(first_at))
+    early = first_at < starts[full[0]]
+    greatest = np.partition(draw[early], SAMPLE - 1)[SAMPLE - 1]
+    return np.flatnonzero(early | (draw <= greatest))
+
+
 def _each_sample(first_at: Ints, draw: Ints, number: Ints, months: Sequence[Month]) -> list[Ints]:
     """Places of the sampled customers, month by month. Who has dropped out of a full sample never comes back."""
-    order = np.lexsort((number, draw))
+    order = _eligible(first_at, draw, months)
+    order = order[np.lexsort((number[order], draw[order]))]
     joined = first_at[order]
     out, many = [], False
     for month in months:

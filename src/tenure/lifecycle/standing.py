@@ -12,7 +12,7 @@ from tenure.lifecycle.beginnings import state_at
 from tenure.lifecycle.dues import caps, due_days, floors, standards
 from tenure.lifecycle.rhythm import LONGEST, odds, p_buy
 from tenure.lifecycle.walk import by_version
-from tenure.lifecycle.words import KINDS, LEVEL_OF, MONTHS, STATES, bar, phrase_number, phrase_table, share
+from tenure.lifecycle.words import KINDS, LEVEL_OF, MONTHS, STATES, bar, laid_out, phrase_number, phrase_table, share
 from tenure.periods import day_of
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ _LEVEL = np.array(LEVEL_OF)
 IN_SEASON, AT_THE_CAP = STATES.index("in season"), STATES.index("at the cap")
 
 
-def standing(traced: Trace, lives: Slice, as_of: int) -> pa.Table:
-    """One row per life: orders, occasions, due instants, and what its sentence says (see sql/picture.sql)."""
+def standing(traced: Trace, lives: Slice, as_of: int, known: pa.Table) -> pa.Table:
+    """One row per life: orders, occasions, due instants and its sentence, out of `phrases` known for all."""
     given, due = lives.given, lives.due
     last = np.flatnonzero(given.last)
     mine = np.searchsorted(due.at, last)
@@ -43,7 +43,7 @@ def standing(traced: Trace, lives: Slice, as_of: int) -> pa.Table:
     silent = day_of(as_of - 1, traced.zone) - given.day[last]
     chance = _chances(traced, lives, last, standard.month)
     mark = _marks(traced)[standard.rules, standard.month, level]
-    by_chance, shown = chance < mark, np.rint(chance * 100).astype(np.int32)
+    by_chance, shown = chance < mark, np.rint(chance * 100).astype(np.int64)
     on_time = state == 0
     bound, chance_binds = _bound(traced, lives, last, mine, standard)
     state, by_chance = np.where(on_time, bound, state), np.where(on_time, chance_binds, by_chance)
@@ -51,15 +51,19 @@ def standing(traced: Trace, lives: Slice, as_of: int) -> pa.Table:
     nth = np.where((x < 2) & (b == x + 1), x, 2)
     usual = np.minimum(np.exp(standard.median), LONGEST)
     expected = due_days(given, last, usual, traced.clocks)
+    begins = due.day[mine, 0]
+    because = laid_out(
+        known, phrase_number(place, nth, state, by_chance.astype(np.int64)), silent=silent,
+        within=_within(traced, lives, last, standard, level, (~on_time & ~by_chance) | (state == AT_THE_CAP)),
+        chance=shown, near=by_chance & ~on_time & (shown == np.rint(mark * 100)),
+        due=traced.labels.take(pa.array(begins - traced.calendar.day[0])),
+    )  # fmt: skip
     return pa.table({
         "life": given.life[last], **_orders(lives),
-        "b": b.astype(np.int32), "version": _or_zero(given.version, last),
+        "occasions": b, "version": _or_zero(given.version, last),
         "expected_at": traced.terrain.start_at(expected),
         "at1": lives.when.due_at[mine, 0], "at2": lives.when.due_at[mine, 1], "at3": lives.when.due_at[mine, 2],
-        "due_day": due.day[mine, 0].astype(np.int32), "silent": silent.astype(np.int32),
-        "phrase": phrase_number(place, nth, state, by_chance.astype(np.int64)),
-        "within": _within(traced, lives, last, standard, level, (~on_time & ~by_chance) | (state == AT_THE_CAP)),
-        "chance": shown, "near": (by_chance & ~on_time & (shown == np.rint(mark * 100))).astype(np.int32),
+        "because": because,
     })  # fmt: skip
 
 
@@ -112,7 +116,7 @@ def _marks(traced: Trace) -> Floats:
 
 
 def phrases(traced: Trace) -> pa.Table:
-    """The sentences of every scope and month, for `standing` to point at."""
+    """The sentences of every scope and month, for `standing` to lay out."""
     marks, known = _marks(traced), traced.known
 
     def shared(scope: int, place: int) -> tuple[int, bool, list[dict[str, object]]]:
@@ -135,7 +139,7 @@ def phrases(traced: Trace) -> pa.Table:
 
 def _within(
     traced: Trace, lives: Slice, last: Ints, standard: Standard, level: Ints, at_cap: NDArray[np.bool_]
-) -> NDArray[np.int32]:
+) -> Ints:
     """The days of the calendar that the sentence holds the silence against: the cap where that made it overdue,
     else the floor."""
     policy, x = traced.policy, lives.given.x[last]
@@ -146,4 +150,4 @@ def _within(
         reached = np.where(at_cap, caps(policy, standard, one), floors(policy, x, standard, one))
         silence[level == one] = reached[level == one]
     day = due_days(lives.given, last, np.minimum(silence, LONGEST), traced.clocks)
-    return np.asarray(day - lives.given.day[last], np.int32)
+    return day - lives.given.day[last]

@@ -246,11 +246,10 @@ def _counted(traced: Trace, *, keep: bool) -> pa.Table:
 def _each_starts(traced: Trace) -> Iterator[None]:
     """Make the table `starts` of some customers after others; of all at once where lives must be put together first."""
     if traced.merged:
-        traced.merge([lives.begun for lives in traced.each_slice()])
+        traced.merge(list(traced.each_slice(traced.starts)))
         yield
         return
-    for lives in traced.each_slice():
-        begun = lives.begun
+    for begun in traced.each_slice(traced.starts):
         traced.engine.put("starts", pa.table({"c": begun.life, "from_at": begun.from_at, "code": begun.code}))
         yield
 

@@ -8,10 +8,10 @@ file.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,9 +23,9 @@ from tenure.lifecycle.beginnings import Instants, Starts, instants, starts
 from tenure.lifecycle.dues import Dues, dues
 from tenure.lifecycle.learning import ANY, OrderDays
 from tenure.lifecycle.policy import Policy
-from tenure.lifecycle.population import Life, Month, Snapshots, sampled, snapshots
+from tenure.lifecycle.population import Life, Month, Snapshots, draws, sampled, snapshots
 from tenure.lifecycle.rhythm import LONGEST
-from tenure.lifecycle.walk import Occasions, Rows, Terrain, days_of, occasions
+from tenure.lifecycle.walk import Occasions, Rows, Terrain, by_life, days_of, occasions
 from tenure.lifecycle.words import day_labels
 from tenure.periods import Calendar, calendar, day_of
 
@@ -34,18 +34,20 @@ if TYPE_CHECKING:
     from tenure.lifecycle.learning import Clocks
     from tenure.read import Timeline
 
-__all__ = ["STAGES", "Slice", "Trace", "prepare_orders", "trace"]
+__all__ = ["INACTIVE", "SEASONAL", "STAGES", "Slice", "Trace", "prepare_orders", "staged", "trace"]
 
 STAGES: Final = (
     ("prospect", None), ("new", None), ("active", None), ("loyal", None), ("lapsed", "short"), ("lapsed", "long"),
     ("lapsed", "seasonal"), ("inactive", "win_back"), ("inactive", "do_not_contact"),
 )  # fmt: skip
 """(stage, detail) by the codes of `beginnings`."""
+SEASONAL: Final = STAGES.index(("lapsed", "seasonal"))
+INACTIVE: Final = STAGES.index(("inactive", "win_back"))
 
 NO_NEGATIVE_DAYS: Final = 100_000_000  # added to days before dividing: 8.64e18 us in the SQL
 LONG_FILE: Final = 240
 """Months, beyond which those without occasions are passed over."""
-ORDERS_AT_ONCE: Final = 1_000_000
+ORDERS_AT_ONCE: Final = 500_000
 AT_ONCE: Final = 2
 """Slices walked at the same time; arrays release the interpreter, so two cores are used."""
 STANCES: Final = (
@@ -55,16 +57,18 @@ STANCES: Final = (
 
 _SQL: Final = "tenure.lifecycle"
 
+Taken = TypeVar("Taken")
+
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Some lives, walked: their rows, occasions, what can come due and when, and the stages that begin."""
+    """Some lives, walked: their rows, occasions, what can come due and when, and which purchases start anew."""
 
     rows: Rows
     given: Occasions
     due: Dues
     when: Instants
-    begun: Starts
+    restarted: NDArray[np.bool_] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,10 @@ class Trace:
     merged: bool
     """Whether orders may end, other events count or leavings occur: then lives are put together in SQL after the
     walk."""
+    spans: tuple[tuple[int, int], ...]
+    """First and last life of each slice, rising."""
+    labels: pa.Array
+    """The days of the calendar as people write them."""
 
     @property
     def calendar(self) -> Calendar:
@@ -96,11 +104,6 @@ class Trace:
         """The clocks in force, None where the plain calendar is."""
         return self.terrain.clocks
 
-    @property
-    def named(self) -> bool:
-        """Whether customers have names beside their numbers (table `customers`)."""
-        return self.customer_type == "VARCHAR"
-
     def run(self, topic: str, name: str, **params: Any) -> None:
         """Execute one named statement."""
         self.engine.run(_SQL, topic, name, **params)
@@ -109,41 +112,53 @@ class Trace:
         """The result of one named statement."""
         return self.engine.table(_SQL, topic, name, **params)
 
-    def each_slice(self) -> Iterator[Slice]:
-        """Walk one slice of the lives after another, by rising customer where nothing is merged."""
+    def each_slice(self, take: Callable[[Slice], Taken]) -> Iterator[Taken]:
+        """What `take` makes of one slice of the lives after another, by rising customer where nothing is merged.
+
+        `take` is called beside the caller, and of a slice no more is kept than it gives.
+        """
         left = self._left()
         with ThreadPoolExecutor(max_workers=AT_ONCE) as walkers:
-            waiting: deque[Future[Slice]] = deque()
-            for rows in self._each_rows():
-                waiting.append(walkers.submit(self._walk, rows, left))
+            waiting: deque[Future[Taken]] = deque()
+            for low, high in self.spans:
+                waiting.append(walkers.submit(self._walk, low, high, left, take))
                 if len(waiting) > AT_ONCE:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
 
-    def _each_rows(self) -> Iterator[Rows]:
-        """All rows in slices of about ORDERS_AT_ONCE, no life in two of them; one empty slice if there are none."""
-        name = "full_rows" if self.full else "plain_rows"
-        held: list[pa.RecordBatch] = []
-        for batch in self.engine.beside().batches(_SQL, "states", name, ORDERS_AT_ONCE // 8):
-            held.append(batch)
-            if sum(map(len, held)) >= ORDERS_AT_ONCE:
-                table = pa.Table.from_batches(held)
-                life = table["life"].to_numpy()
-                cut = int(np.searchsorted(life, life[-1]))
-                if cut:
-                    yield _rows(table.slice(0, cut))
-                held = table.slice(cut).to_batches()
-        yield _rows(pa.Table.from_batches(held) if held else self.table("states", "no_" + name))
+    @property
+    def named(self) -> bool:
+        """Whether customers have names beside their numbers (table `customers`)."""
+        return self.customer_type == "VARCHAR"
 
-    def _walk(self, rows: Rows, left: pa.Table | None) -> Slice:
+    def ids(self) -> Callable[[NDArray[np.int64]], pa.Array]:
+        """A function from customers' numbers to their ids as the files have them."""
+        if not self.named:
+            return pa.array  # type: ignore[no-any-return]
+        names = self.table("orders", "names")["customer_id"].combine_chunks()
+        return lambda number: names.take(pa.array(number - 1))
+
+    def starts(self, lives: Slice) -> Starts:
+        """Every stage that begins in these lives."""
+        return starts(lives.given, lives.due, lives.when, self.policy, lives.restarted, self.until)
+
+    def current(self, lives: Slice) -> Starts:
+        """The stage in which each of these lives is, one row a life."""
+        return starts(lives.given, lives.due, lives.when, self.policy, lives.restarted, self.until, latest=True)
+
+    def _walk(self, low: int, high: int, left: pa.Table | None, take: Callable[[Slice], Taken]) -> Taken:
+        """The lives from `low` to `high`, read through a connection of their own: others are walked meanwhile."""
+        name = "full_rows" if self.full else "plain_rows"
+        with self.engine.beside() as engine:
+            rows = _rows(engine.table(_SQL, "states", name, low=low, high=high))
         given = occasions(rows, self.terrain)
         due = dues(given, self.terrain, self.known)
         when = instants(given, due, self.terrain)
         again = None
         if self.policy.restart_after == "inactive":
             again = beginnings.returners(given, due, when) | _among(given, left)
-        return Slice(rows, given, due, when, starts(given, due, when, self.policy, again, self.until))
+        return take(Slice(rows, given, due, when, again))
 
     def merge(self, begun: list[Starts]) -> None:
         """Make the table `starts` of all lives: epochs end to end, prospects before, leavings over them."""
@@ -162,11 +177,11 @@ class Trace:
 
 
 def _rows(table: pa.Table) -> Rows:
-    columns = [table[name].to_numpy() for name in table.column_names]
-    life, at_us = columns[:2]
-    if len(columns) == 2:
+    """The rows of a table by life and instant."""
+    life, at_us, *others = by_life(*(table[name].to_numpy() for name in table.column_names))
+    if not others:
         return Rows(life, at_us)
-    buy, category, region = columns[2:]
+    buy, category, region = others
     return Rows(life, at_us, buy == 1, category.astype(np.int64), region.astype(np.int64))
 
 
@@ -203,11 +218,36 @@ def trace(timeline: Timeline, policy: Policy, *, zone: str, until: int) -> Trace
         engine.run(_SQL, "history", "first_seen", until=until)
     engine.run(_SQL, "orders", "touched_all" if activity else "touched_orders")
     first_at, last_at = (at if at is not None else until for at in (timeline.first_at, timeline.last_at))
-    days = _lay_calendar(engine, zone, first_at, max(first_at, min(last_at, until)))
+    days, labels = _lay_calendar(engine, zone, first_at, max(first_at, min(last_at, until)))
     engine.put("stage_words", _stage_words())
-    terrain, known = _population(engine, policy, days, customer_type=timeline.customer_type, activity=bool(activity))
+    heads = _heads(engine, timeline.customer_type)
+    terrain, known = _population(engine, policy, days, heads, activity=bool(activity))
     full = terrain.clocks is not None
-    return Trace(engine, policy, zone, until, timeline.customer_type, terrain, known, full, stanced, merged)
+    spans = _spans(engine.table(_SQL, "states", "sizes") if activity else heads.select(["life", "n"]))
+    return Trace(
+        engine, policy, zone, until, timeline.customer_type, terrain, known, full, stanced, merged, spans, labels
+    )
+
+
+def _heads(engine: DuckDB, customer_type: str) -> pa.Table:
+    """One row a life: life, at_us (its first order), n (its orders), c (its customer), draw (the customer's)."""
+    if customer_type == "VARCHAR":
+        return engine.table(_SQL, "orders", "heads_by_name")
+    heads = engine.table(_SQL, "orders", "heads_by_number")
+    return heads.append_column("draw", pa.array(draws(heads["c"].to_numpy())))
+
+
+def _spans(sizes: pa.Table) -> tuple[tuple[int, int], ...]:
+    """First and last life of slices of about ORDERS_AT_ONCE rows, no life in two of them; one empty slice if there
+    are no lives."""
+    if not len(sizes):
+        return ((0, 0),)
+    life, n = sizes["life"].to_numpy(), sizes["n"].to_numpy()
+    order = np.argsort(life)
+    life, before = life[order], np.cumsum(n[order]) - n[order]
+    starts = np.flatnonzero(np.diff(before // ORDERS_AT_ONCE, prepend=-1))
+    ends = np.r_[starts[1:], len(life)] - 1
+    return tuple(zip(life[starts].tolist(), life[ends].tolist(), strict=True))
 
 
 def _kinds(engine: DuckDB, timeline: Timeline, until: int) -> set[str]:
@@ -215,7 +255,7 @@ def _kinds(engine: DuckDB, timeline: Timeline, until: int) -> set[str]:
     kinds = {ORDER_PLACED}
     if "type" in timeline.has:
         kinds |= {kind for (kind,) in engine.run(_SQL, "orders", "kinds", until=until).fetchall()}
-    if "amount" in timeline.has and engine.run(_SQL, "orders", "negative", until=until).fetchall():
+    if timeline.negative and engine.run(_SQL, "orders", "negative", until=until).fetchall():
         kinds.add(ORDER_REFUNDED)
     return kinds
 
@@ -238,21 +278,22 @@ def prepare_orders(engine: DuckDB, timeline: Timeline, policy: Policy, until: in
     return ended
 
 
-def _lay_calendar(engine: DuckDB, zone: str, first_at: int, last_at: int) -> Calendar:
-    """The days from the first event's to a century after the last, with `guess` to find an instant's day by one
-    join."""
+def _lay_calendar(engine: DuckDB, zone: str, first_at: int, last_at: int) -> tuple[Calendar, pa.Array]:
+    """The days from the first event's to a century after the last and their names, with `guess` to find an instant's
+    day by one join."""
     first, last = day_of(first_at, zone) - 2, day_of(last_at, zone) + 2
     days = calendar(first - 1, last + int(LONGEST) + 400, zone)
     month = _ordinals(days.month_start_day)
     day, start = days.day.astype(np.int32), days.start_at
     near = slice(1, last - first + 2)
-    engine.put("calendar", pa.table({"day": day, "start_at": start, "label": day_labels(days.day)}))
+    labels = pa.array(day_labels(days.day))
+    engine.put("calendar", pa.table({"day": day, "start_at": start, "label": labels}))
     engine.put("guess", pa.table({
         "utc_day": days.day[near] + NO_NEGATIVE_DAYS,
         "day": day[near], "start_at": start[near], "end_at": start[1:][near],
         "month_before": month[:-1][slice(0, near.stop - 1)], "month": month[near], "month_after": month[1:][near],
     }))  # fmt: skip
-    return days
+    return days, labels
 
 
 def _ordinals(days: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -261,12 +302,11 @@ def _ordinals(days: NDArray[np.int64]) -> NDArray[np.int32]:
 
 
 def _population(
-    engine: DuckDB, policy: Policy, days: Calendar, *, customer_type: str, activity: bool
+    engine: DuckDB, policy: Policy, days: Calendar, heads: pa.Table, *, activity: bool
 ) -> tuple[Terrain, Snapshots]:
     """The ground that all lives are walked on, and the shop at each month's start."""
     months = _months(engine, days)
-    people = engine.table(_SQL, "orders", "people_by_name" if customer_type == "VARCHAR" else "people_by_number")
-    number, first_at, draw = (people[name].to_numpy() for name in ("c", "at_us", "draw"))
+    number, first_at, draw = _people(heads)
     last = sampled(first_at, draw, number, months)
     number, last = number[last >= 0], last[last >= 0]
     order = np.argsort(number)  # sums over the sample run in one order, whoever else is in the file
@@ -297,6 +337,16 @@ def _population(
     rows = _rows(engine.table(_SQL, "states", "sampled_plain_rows" if clocks is None else "sampled_full_rows"))
     life = _life(occasions(rows, terrain), lives)
     return terrain, snapshots(life, last, months, clocks, busy)
+
+
+def _people(heads: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Number, instant of the first order and draw of each customer, who may live several lives."""
+    number, first_at, draw = (heads[name].to_numpy() for name in ("c", "at_us", "draw"))
+    if heads["life"].equals(heads["c"]):
+        return number, first_at, draw
+    order = np.lexsort((first_at, number))
+    order = order[np.r_[True, np.diff(number[order]) != 0]]
+    return number[order], first_at[order], draw[order]
 
 
 def _busy(engine: DuckDB, months: list[Month]) -> frozenset[int] | None:
@@ -334,6 +384,17 @@ def _life(given: Occasions, lives: pa.Table) -> Life:
         category=none if given.category is None else given.category,
         region=none if given.region is None else given.region,
     )  # fmt: skip
+
+
+def staged(code: NDArray[np.int64]) -> tuple[pa.Array, pa.Array]:
+    """Stages and details of codes; null where there is no detail."""
+    stages, details = (list(dict.fromkeys(word for word in words if word)) for words in zip(*STAGES, strict=True))
+    stage = np.array([stages.index(word) for word, _ in STAGES], np.int8)[code]
+    detail = np.array([details.index(word) if word else -1 for _, word in STAGES], np.int8)[code]
+    return (
+        pa.DictionaryArray.from_arrays(pa.array(stage), pa.array(stages)),
+        pa.DictionaryArray.from_arrays(pa.array(detail, mask=detail < 0), pa.array(details)),
+    )
 
 
 def _stage_words() -> pa.Table:

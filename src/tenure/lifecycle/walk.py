@@ -1,8 +1,8 @@
 """Walks along every life: from a life's events in order to what is known after each occasion.
 
 Sets are SQL, a walk is not: it needs each row's neighbours and sums that start anew with each life. So the engine
-hands over rows sorted by life and instant, a slice of the lives at a time, and columns of the same order come back.
-Any engine that can sort can call it slice by slice. docs/reference/rules.md sections 3 and 5.
+hands over the rows of a slice of the lives at a time, they are sorted by life and instant (`by_life`), and columns of
+the same order come back. docs/reference/rules.md sections 3 and 5.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tenure.lifecycle.policy import Policy
     from tenure.periods import Calendar
 
-__all__ = ["Occasions", "Rows", "Terrain", "by_version", "days_of", "each_version", "occasions"]
+__all__ = ["Occasions", "Rows", "Terrain", "by_life", "by_version", "days_of", "each_version", "occasions"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -97,6 +97,26 @@ class Occasions:
     def last(self) -> Flags:
         """Whether each is the last of its life."""
         return np.asarray(~np.r_[self.before[1:], False][: len(self.before)])
+
+
+def by_life(life: Ints, at_us: Ints, *others: Ints) -> tuple[Ints, ...]:
+    """The columns by life and instant.
+
+    Both fit into one number but for lives far apart over many years, and one number sorts ten times as fast as two.
+    """
+    if not len(life):
+        return (life, at_us, *others)
+    first_life, first_at = int(life.min()), int(at_us.min())
+    wide = (int(at_us.max()) - first_at).bit_length()
+    if wide + (int(life.max()) - first_life).bit_length() > 63:
+        order = np.lexsort((at_us, life))
+        return tuple(column[order] for column in (life, at_us, *others))
+    key = ((life - first_life) << wide) | (at_us - first_at)
+    if others:
+        order = np.argsort(key)
+        return tuple(column[order] for column in (life, at_us, *others))
+    key = np.sort(key)
+    return (key >> wide) + first_life, (key & ((1 << wide) - 1)) + first_at
 
 
 def days_of(at_us: Ints, calendar: Calendar) -> Ints:

@@ -1,8 +1,8 @@
 """The third reader of the rule: one English sentence per picture, and the words around it.
 
 A sentence is a template. What a month's customers share is filled in once a month; the slots that differ come in one
-fixed order, so that the engine can lay a sentence out from pieces (sql/picture.sql). docs/reference/sentences.md is
-made from this module.
+fixed order, so that a million sentences are laid out from pieces, column by column (`laid_out`).
+docs/reference/sentences.md is made from this module.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ __all__ = [
     "Sentence",
     "bar",
     "day_labels",
+    "laid_out",
     "phrase_number",
     "phrase_table",
     "sentences",
@@ -176,6 +177,41 @@ def _percent(part: float) -> int:
 def phrase_number(place: T, nth: T, state: T, by_chance: T) -> T:
     """The number of a phrase in `phrase_table`: `place` counts the (scope, month) pairs that it was made for."""
     return ((place * 3 + nth) * len(STATES) + state) * 2 + by_chance
+
+
+def laid_out(
+    phrases: pa.Table,
+    number: NDArray[np.int64],
+    *,
+    silent: NDArray[np.int64],
+    within: NDArray[np.int64],
+    chance: NDArray[np.int64],
+    near: NDArray[np.bool_],
+    due: pa.Array,
+) -> pa.Array:
+    """One sentence for each `number` of a phrase of `phrase_table`.
+
+    `silent`, `within`: days; `chance`: whole per cent, `near` where the mark that it is under rounds to the same;
+    `due`: the day as text. What a phrase does not name is left out of it.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    pieces = [phrases[f"p{place}"].combine_chunks() for place in range(len(SLOTS) + 1)]
+    unnamed = [piece.is_null().to_numpy(zero_copy_only=False)[number] for piece in pieces[1:]]
+    percents = pa.array(
+        ["under 1", *map(str, range(1, 101)), "under 1", *(f"just under {percent}" for percent in range(1, 101))]
+    )
+    values = (
+        pa.array(silent, mask=unnamed[0]).cast(pa.string()),
+        pa.array(within, mask=unnamed[1]).cast(pa.string()),
+        percents.take(pa.array(chance + np.where(near & (chance > 0), 101, 0), mask=unnamed[2])),
+        pc.if_else(pa.array(unnamed[3]), None, due),
+    )
+    text = [piece.take(pa.array(number)) for piece in pieces]
+    parts = [text[0], *(part for pair in zip(values, text[1:], strict=True) for part in pair)]
+    return pc.binary_join_element_wise(*parts, "", null_handling="replace")
 
 
 def phrase_table(shared: Iterable[tuple[int, bool, Sequence[Mapping[str, object]]]]) -> pa.Table:

@@ -280,7 +280,7 @@ def _count(tally: _Tally, found: list[tuple[Any, ...]]) -> None:
         tally.accepted += rows
         tally.span += [first, last]
         tally.carried.update(dict(zip((role for role, _, _ in _CARRIED), counts, strict=False)))
-        tally.odd.update(dict(zip(_FLAGS, counts[len(_CARRIED) :], strict=True)))
+        tally.odd.update(dict(zip((*_FLAGS, "negative"), counts[len(_CARRIED) :], strict=True)))
 
 
 def _timeline(
@@ -296,6 +296,7 @@ def _timeline(
         engine=engine,
         customer_type="BIGINT" if whole else "VARCHAR",
         has=frozenset(has),
+        negative=bool(tally.odd["negative"]),
         rows=tally.accepted + sum(n for _, n in rejected),
         accepted=tally.accepted,
         rejected=tuple(rejected),

@@ -41,6 +41,8 @@ class Timeline:
     customer_type: Literal["BIGINT", "VARCHAR"]
     has: frozenset[str]
     """Which of order, type, amount, currency, category, region, discount, reason the sources carry a value of."""
+    negative: bool
+    """Whether any amount is below 0."""
     rows: int
     """Rows read; always accepted + the sum of rejected."""
     accepted: int

@@ -48,6 +48,7 @@ def timeline(engine: DuckDB, events: Sequence[Event]) -> Timeline:
     return Timeline(
         engine=engine, customer_type="BIGINT", rows=len(events), accepted=len(events), rejected=(), notes=(),
         has=frozenset(role for column, role in ROLES.items() if columns[column].null_count < len(events)),
+        negative=any(one.amount_minor is not None and one.amount_minor < 0 for one in events),
         first_at=min(instants, default=None), last_at=max(instants, default=None),
     )  # fmt: skip
 

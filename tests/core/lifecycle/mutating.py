@@ -7,7 +7,6 @@ from the unchanged rule. Run as a program it judges the mutants named on standar
     python tests/core/lifecycle/mutating.py < names.json    # {"names": [...], "seeds": 40, "processes": 2}
 """
 
-import hashlib
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -129,8 +128,8 @@ def plant(mutant: Mutant) -> None:
 
 def draw(customer: int) -> int:
     """The draw of a numbered customer (rules.md, section 5)."""
-    digest = hashlib.md5(str(customer).encode(), usedforsecurity=False).digest()
-    return int.from_bytes(digest[8:], "little") % 2_147_483_647
+    prime = 2_147_483_647
+    return (pow(48_271 * customer + 11, 2, prime) + customer) % prime
 
 
 @cache

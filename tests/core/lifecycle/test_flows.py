@@ -135,7 +135,7 @@ def test_any_history_at_all_gives_the_flows_of_its_panel(seed):
             "code": pa.array(range(len(STAGES)), pa.int32()),
             "stage": [stage for stage, _ in STAGES], "detail": [detail for _, detail in STAGES],
         }))  # fmt: skip
-        timeline = Timeline(engine, "BIGINT", frozenset(), len(rows), len(rows), (), first_at, first_at, ())
+        timeline = Timeline(engine, "BIGINT", frozenset(), False, len(rows), len(rows), (), first_at, first_at, ())
         for every in EVERY:
             found = flows_of_history(timeline, zone=zone, until=until, every=every, detail=True)
             assert cells_of(found) == panel_flows(known, first_at, until, zone, every, detail=True)

@@ -125,26 +125,14 @@ CREATE OR REPLACE TABLE intervals AS
 SELECT s.c, s.from_at, LEAD(s.from_at) OVER (PARTITION BY s.c ORDER BY s.from_at) AS to_at, s.code
 FROM starts s
 
--- name: first_numbered
+-- name: numbered
 CREATE OR REPLACE TABLE history AS
 SELECT i.c AS customer_id, w.stage, w.detail, i.from_at AS "from", i.to_at AS "to"
 FROM intervals i JOIN stage_words w ON w.code = i.code
 ORDER BY i.c, i.from_at
 
--- name: more_numbered
-INSERT INTO history
-SELECT i.c, w.stage, w.detail, i.from_at, i.to_at
-FROM intervals i JOIN stage_words w ON w.code = i.code
-ORDER BY i.c, i.from_at
-
--- name: first_named
+-- name: named
 CREATE OR REPLACE TABLE history AS
 SELECT n.customer_id, w.stage, w.detail, i.from_at AS "from", i.to_at AS "to"
-FROM intervals i JOIN stage_words w ON w.code = i.code JOIN customers n ON n.c = i.c
-ORDER BY i.c, i.from_at
-
--- name: more_named
-INSERT INTO history
-SELECT n.customer_id, w.stage, w.detail, i.from_at, i.to_at
 FROM intervals i JOIN stage_words w ON w.code = i.code JOIN customers n ON n.c = i.c
 ORDER BY i.c, i.from_at

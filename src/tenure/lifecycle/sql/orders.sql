@@ -163,6 +163,10 @@ CREATE OR REPLACE TABLE codes (role VARCHAR, word VARCHAR, code BIGINT)
 -- name: words
 SELECT k.role, k.word FROM codes k ORDER BY k.role, k.code
 
+-- name: names
+-- customers are numbered from 1 in this order
+SELECT n.customer_id FROM customers n ORDER BY n.c
+
 -- name: span
 SELECT MIN(o.at_us), MAX(o.at_us), COUNT(*) FROM touched o
 
@@ -173,20 +177,15 @@ CREATE OR REPLACE VIEW touched AS SELECT o.at_us FROM orders o
 CREATE OR REPLACE VIEW touched AS
 SELECT o.at_us FROM orders o UNION ALL SELECT a.at_us FROM activity a
 
--- name: people_by_number
--- the draw is that of the number's text, so ids draw alike whatever else is in the file
-SELECT f.c, f.at_us, CAST(MD5_NUMBER_LOWER(CAST(f.c AS VARCHAR)) % 2147483647 AS BIGINT) AS draw
-FROM (
-    SELECT COALESCE(v.c, o.life) AS c, MIN(o.at_us) AS at_us
-    FROM orders o LEFT JOIN lives v ON v.life = o.life GROUP BY COALESCE(v.c, o.life)
-) f
+-- name: heads_by_number
+-- of each life: the customer, the first order and the number of orders
+SELECT f.life, f.at_us, f.n, COALESCE(v.c, f.life) AS c
+FROM (SELECT o.life, MIN(o.at_us) AS at_us, COUNT(*) AS n FROM orders o GROUP BY o.life) f LEFT JOIN lives v ON v.life = f.life
 
--- name: people_by_name
-SELECT f.c, f.at_us, n.draw
-FROM (
-    SELECT COALESCE(v.c, o.life) AS c, MIN(o.at_us) AS at_us
-    FROM orders o LEFT JOIN lives v ON v.life = o.life GROUP BY COALESCE(v.c, o.life)
-) f JOIN customers n ON n.c = f.c
+-- name: heads_by_name
+SELECT f.life, f.at_us, f.n, COALESCE(v.c, f.life) AS c, d.draw
+FROM (SELECT o.life, MIN(o.at_us) AS at_us, COUNT(*) AS n FROM orders o GROUP BY o.life) f LEFT JOIN lives v ON v.life = f.life
+JOIN customers d ON d.c = COALESCE(v.c, f.life)
 
 -- name: sample
 SELECT COALESCE(v.life, s.c) AS life, s.slot, s.last_at,

@@ -16,25 +16,20 @@ FROM (SELECT t.*, ROW_NUMBER() OVER (PARTITION BY t.c ORDER BY t.at_us DESC) AS 
 WHERE place = 1
 
 -- name: picture
--- One row per customer. A sentence is laid out from its pieces: p0, then each value with the piece that follows it.
+-- one row per customer, of the life they lead now
 CREATE OR REPLACE VIEW picture AS
-WITH worded AS (
-    SELECT s.*, COALESCE(v.c, s.life) AS c, w.p0 || CAST(s.silent AS VARCHAR) || w.p1 || COALESCE(CAST(s.within AS VARCHAR) || w.p2, '')
-        || COALESCE(CASE WHEN s.chance < 1 THEN 'under 1' WHEN s.near = 1 THEN 'just under ' || CAST(s.chance AS VARCHAR)
-            ELSE CAST(s.chance AS VARCHAR) END || w.p3, '')
-        || COALESCE(d.label || w.p4, '') AS because
-    FROM standing s LEFT JOIN lives v ON v.life = s.life
-    JOIN phrases w ON w.number = s.phrase JOIN calendar d ON d.day = s.due_day
+WITH lived AS (
+    SELECT s.*, COALESCE(v.c, s.life) AS c FROM standing s LEFT JOIN lives v ON v.life = s.life
     WHERE v.life IS NULL OR v.to_at = 9000000000000000000
 )
-SELECT p.c, p.code, p.since, COALESCE(w.orders, 0) AS orders, w.first_order_at, w.last_order_at, COALESCE(w.b, 0) AS occasions,
+SELECT p.c, p.code, p.since, COALESCE(w.orders, 0) AS orders, w.first_order_at, w.last_order_at, COALESCE(w.occasions, 0) AS occasions,
     CASE WHEN p.code = 8 THEN NULL ELSE w.expected_at END AS expected_at, CASE WHEN p.code = 8 THEN NULL ELSE w.at1 END AS at1,
     CASE WHEN p.code = 8 THEN NULL ELSE w.at2 END AS at2, CASE WHEN p.code = 8 THEN NULL ELSE w.at3 END AS at3,
     CASE WHEN p.code = 6 THEN n.contact_day END AS contact_day,
     CASE WHEN p.code IN (7, 8) THEN COALESCE(l.reason, 'unknown') END AS reason,
     CASE WHEN l.gone = 1 THEN l.said WHEN p.code = 0 THEN 'prospect' WHEN p.code = 8 THEN 'alone' ELSE 'rhythm' END AS said,
     COALESCE(l.said_at, p.since) AS said_at, w.because
-FROM current p LEFT JOIN worded w ON w.c = p.c LEFT JOIN last_stances l ON l.c = p.c
+FROM current p LEFT JOIN lived w ON w.c = p.c LEFT JOIN last_stances l ON l.c = p.c
 LEFT JOIN contacts n ON n.version = w.version
 
 -- name: columns
@@ -50,30 +45,16 @@ LEFT JOIN stance_words t ON t.said = p.said
 LEFT JOIN guess g ON g.utc_day = (p.said_at + 8640000000000000000) // 86400000000
 LEFT JOIN calendar k ON k.day = CASE WHEN p.said_at >= g.end_at THEN g.day + 1 WHEN p.said_at < g.start_at THEN g.day - 1 ELSE g.day END
 
--- name: first_numbered
+-- name: numbered
 CREATE OR REPLACE TABLE stages AS
 SELECT t.c AS customer_id, t.stage, t.detail, t.reason, t.since, t.because, t.cycle, t.orders, t.occasions, t.first_order_at, t.last_order_at,
     t.expected_next_at, t.overdue_at, t.long_overdue_at, t.inactive_at, t.contact_day AS contact_on, i.as_of, i.policy
 FROM told t CROSS JOIN this_picture i
 ORDER BY t.c
 
--- name: more_numbered
-INSERT INTO stages
-SELECT t.c AS customer_id, t.stage, t.detail, t.reason, t.since, t.because, t.cycle, t.orders, t.occasions, t.first_order_at, t.last_order_at,
-    t.expected_next_at, t.overdue_at, t.long_overdue_at, t.inactive_at, t.contact_day, i.as_of, i.policy
-FROM told t CROSS JOIN this_picture i
-ORDER BY t.c
-
--- name: first_named
+-- name: named
 CREATE OR REPLACE TABLE stages AS
 SELECT n.customer_id, t.stage, t.detail, t.reason, t.since, t.because, t.cycle, t.orders, t.occasions, t.first_order_at, t.last_order_at,
     t.expected_next_at, t.overdue_at, t.long_overdue_at, t.inactive_at, t.contact_day AS contact_on, i.as_of, i.policy
-FROM told t JOIN customers n ON n.c = t.c CROSS JOIN this_picture i
-ORDER BY t.c
-
--- name: more_named
-INSERT INTO stages
-SELECT n.customer_id, t.stage, t.detail, t.reason, t.since, t.because, t.cycle, t.orders, t.occasions, t.first_order_at, t.last_order_at,
-    t.expected_next_at, t.overdue_at, t.long_overdue_at, t.inactive_at, t.contact_day, i.as_of, i.policy
 FROM told t JOIN customers n ON n.c = t.c CROSS JOIN this_picture i
 ORDER BY t.c

@@ -1,13 +1,13 @@
--- The rows that a walk reads, sorted by life and instant (tenure.lifecycle.walk). Reads `orders`, `groups`, `activity`, `lives`.
+-- The rows that a walk reads (tenure.lifecycle.walk). Reads `orders`, `groups`, `activity`, `lives`.
 
 -- name: plain_rows
-SELECT o.life, o.at_us FROM orders o ORDER BY o.life, o.at_us
-
--- name: no_plain_rows
-SELECT o.life, o.at_us FROM orders o WHERE 1 = 0
+SELECT o.life, o.at_us FROM orders o WHERE o.life BETWEEN $low AND $high
 
 -- name: sampled_plain_rows
-SELECT o.life, o.at_us FROM orders o JOIN sample s ON s.life = o.life AND o.at_us < s.last_at ORDER BY o.life, o.at_us
+SELECT o.life, o.at_us FROM orders o JOIN sample s ON s.life = o.life AND o.at_us < s.last_at
+
+-- name: sizes
+SELECT t.life, COUNT(*) AS n FROM touches t GROUP BY t.life
 
 -- name: activity_events
 -- other events that break a silence; money going back is one where its kind is listed
@@ -38,14 +38,11 @@ LEFT JOIN lives v ON v.life = l.life
 JOIN activity a ON a.c = COALESCE(v.c, l.life) AND (v.life IS NULL OR a.at_us < v.to_at)
 
 -- name: full_rows
-SELECT t.life, t.at_us, t.buy, t.category, t.region FROM touches t ORDER BY t.life, t.at_us
-
--- name: no_full_rows
-SELECT t.life, t.at_us, t.buy, t.category, t.region FROM touches t WHERE 1 = 0
+SELECT t.life, t.at_us, t.buy, t.category, t.region FROM touches t WHERE t.life BETWEEN $low AND $high
 
 -- name: sampled_full_rows
 SELECT t.life, t.at_us, t.buy, t.category, t.region
-FROM touches t JOIN sample s ON s.life = t.life AND t.at_us < s.last_at ORDER BY t.life, t.at_us
+FROM touches t JOIN sample s ON s.life = t.life AND t.at_us < s.last_at
 
 -- name: sampled_lives
 SELECT s.life, s.slot, s.last_at, s.from_at, s.to_at FROM sample s ORDER BY s.life

@@ -42,7 +42,12 @@ CREATE OR REPLACE MACRO tenure_minor_of_decimal(x, factor) AS
 -- name: minor_of_double
 -- Six digits are kept before halves are judged: 2.675 is stored as 2.67499..., and whoever wrote it meant the half.
 CREATE OR REPLACE MACRO tenure_minor_of_double(x, factor) AS
-    CASE WHEN isfinite(x) THEN round_even(round(CAST(x AS DOUBLE) * factor, 6), 0) END;
+    CASE
+        WHEN NOT isfinite(x) THEN NULL
+        -- far from a half the near whole number is plain, and cheap
+        WHEN abs(CAST(x AS DOUBLE) * factor - round(CAST(x AS DOUBLE) * factor)) < 0.25 THEN round(CAST(x AS DOUBLE) * factor)
+        ELSE round_even(round(CAST(x AS DOUBLE) * factor, 6), 0)
+    END;
 
 -- name: minor_of_whole
 CREATE OR REPLACE MACRO tenure_minor_of_whole(x, factor) AS

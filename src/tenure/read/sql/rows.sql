@@ -18,7 +18,8 @@ SELECT
     count(*) FILTER (WHERE wordless) AS wordless,
     count(*) FILTER (WHERE zoneless) AS zoneless,
     count(*) FILTER (WHERE twice) AS twice,
-    count(*) FILTER (WHERE never) AS never
+    count(*) FILTER (WHERE never) AS never,
+    count(*) FILTER (WHERE amount_minor < 0) AS negative
 FROM tenure_cells
 GROUP BY code
 ORDER BY code;
