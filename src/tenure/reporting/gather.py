@@ -25,7 +25,7 @@ from tenure.measure import retention
 from tenure.periods import calendar, date_of, day_number, day_of, month_start, start_of_day, zone_named
 from tenure.reporting.data import Due, DueSoon, Flow, MissedSeason, Month, Move, Moves, Period, ReportData, StageCount
 from tenure.reporting.ruling import ruling
-from tenure.reporting.seasons import LAST_DAY, season_bands
+from tenure.reporting.seasons import season_bands
 
 if TYPE_CHECKING:
     from tenure.engine.duckdb import DuckDB
@@ -38,7 +38,8 @@ __all__ = ["gather"]
 _SQL: Final = "tenure.reporting"
 NO_NEGATIVE_DAYS: Final = 100_000_000  # added to days before dividing: 8.64e18 us in the SQL
 FIRST_DAY: Final = day_number(date.min)
-"""With LAST_DAY the ends of the calendar: a report may stand at either, and looks a few days beyond its own."""
+LAST_DAY: Final = day_number(date.max)
+"""The ends of the calendar: a report may stand at either, and looks a few days beyond its own."""
 MONTHS: Final = 13
 """The period and the twelve months it is compared with."""
 ROWS: Final = 12

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["season_bands"]
 
-LAST_DAY: Final = day_number(date.max)
+_LAST_DAY: Final = day_number(date.max)
 
 
 def season_bands(
@@ -43,7 +43,7 @@ def season_bands(
     labels = [max(names[version], key=lambda pair: (names[version][pair], pair)) for version in order]
     starts, ends = clocks.clocks[main].seasons(first_day, last_day)
     bands = [
-        _band(labels[0][0], date_of(int(start)), date_of(min(int(end), LAST_DAY)))
+        _band(labels[0][0], date_of(int(start)), date_of(min(int(end), _LAST_DAY)))
         for start, end in zip(starts, ends, strict=True)
         if end > first_day and start < last_day
     ]
