@@ -100,8 +100,8 @@ def gather(
     known = max(as_of, timeline.first_at or as_of)
     history(timeline, policy, zone=zone, until=known)
     traced = picture(timeline, policy, zone=zone, as_of=known)
-    for name in ("history", "stages"):  # they are joined to other tables
-        engine.keep(name)
+    for table in ("history", "stages"):  # they are joined to other tables
+        engine.keep(table)
     counts = engine.run(_SQL, "gather", "counts").fetchall()
     first_at = as_of if timeline.first_at is None else min(timeline.first_at, as_of)
     span = _Span(zone, as_of, day_of(first_at, zone), day_of(as_of, zone))
