@@ -107,7 +107,8 @@ def _reason(error: Exception) -> str:
 
 
 def _unwritable(target: Path, error: OSError) -> BadFile:
-    return BadFile(f"cannot write {target}: {error.strerror or error}")
+    # Arrow puts words of its own into the text; the number is the system's
+    return BadFile(f"cannot write {target}: {os.strerror(error.errno) if error.errno else error}")
 
 
 def save_table(rows: DuckDBPyRelation, target: Path) -> None:
