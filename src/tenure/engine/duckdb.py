@@ -30,6 +30,8 @@ class DuckDB:
             "temp_directory": self.spill.name,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": True,
+            # eight million customers in a row are grouped by place instead of by hash: a third of the work
+            "perfect_ht_threshold": 23,
         }
         if threads is not None:
             config["threads"] = threads

@@ -91,8 +91,10 @@ def starts(
     code[:, 0], code[:, 1], code[:, 2:] = base[some], later[some], _LAPSES
     from_at[:, 0] = np.where(base_begins[some], base_at[some], NEVER)
     from_at[:, 1] = np.where(later_begins[some], later_at[some], NEVER)
-    lapsing = broke[due.at] & (np.searchsorted(some, due.at, side="right") > np.searchsorted(some, due.at))
-    from_at[np.searchsorted(some, due.at[lapsing]), 2:] = _lapses(when, lapsing)
+    place = np.full(len(broke), -1)
+    place[some] = np.arange(len(some))
+    lapsing = broke[due.at] & (place[due.at] >= 0)
+    from_at[place[due.at[lapsing]], 2:] = _lapses(when, lapsing)
     begins = from_at < until
     found = Starts(np.repeat(given.life[some], begins.sum(axis=1)), from_at[begins], code[begins])
     if not latest:

@@ -113,8 +113,8 @@ def cross(level: npt.ArrayLike, x: npt.ArrayLike, tx: npt.ArrayLike, H: npt.Arra
     level, x, tx, H = np.broadcast_arrays(*(np.atleast_1d(np.asarray(v, dtype=np.float64)) for v in (level, x, tx, H)))
     r, alpha, a, b = th
     reach, shape = alpha + tx, r + x
-    found = _descend(np.log(level).ravel(), reach.ravel(), shape.ravel(), (a / (b + x)).ravel(), (H / reach).ravel())
-    return found.reshape(level.shape)
+    given = (reach.ravel(), shape.ravel(), (a / (b + x)).ravel(), (H / reach).ravel())
+    return _descend(np.log(level).ravel(), *given, _edges(*given)).reshape(level.shape)
 
 
 def crossings(
@@ -140,24 +140,34 @@ def crossings(
         rows = slice(i, i + BLOCK)
         x, tx, H, level, r, alpha, a, b = (v[rows] for v in given)
         reach, shape, leave = alpha + tx, r + x, a / (b + x)
+        edges = _edges(reach, shape, leave, H / reach)
         for column, c in enumerate(odds):
             target = np.log(c * level / (1.0 - level + c * level))
-            found[rows, column] = _descend(target, reach, shape, leave, H / reach)
+            found[rows, column] = _descend(target, reach, shape, leave, H / reach, edges)
     return found
 
 
-def _descend(target: Floats, reach: Floats, shape: Floats, leave: Floats, ahead: Floats) -> Floats:
+def _edges(reach: Floats, shape: Floats, leave: Floats, ahead: Floats) -> tuple[Floats, Floats]:
+    """ln p_buy at once and at SMAX."""
+    log_leave, none = np.log(leave), np.zeros(1)
+    last = np.log1p(SMAX / reach)
+    return _excess(none, none, shape, log_leave, ahead)[0], _excess(last, none, shape, log_leave, ahead)[0]
+
+
+def _descend(
+    target: Floats, reach: Floats, shape: Floats, leave: Floats, ahead: Floats, edges: tuple[Floats, Floats]
+) -> Floats:
     """Solve ln p_buy = target by Newton's method in y = ln(1 + s/reach), `leave` = a/(b+x), `ahead` = H/reach.
 
     ln p_buy falls in y and is concave: -ln(1 + leave exp(shape y)) because softplus is convex, and with
     w = ln(1 + ahead exp(-y)) the slope of ln(1 - exp(-shape w)) is -shape (1 - exp(-w)) / (exp(shape w) - 1), which
     falls as w does. So from the right of the root Newton walks to it and never past it, and the line that ln p_buy
-    approaches from below meets the target on that side.
+    approaches from below meets the target on that side. `edges`: ln p_buy at once and at SMAX.
     """
     log_leave = np.log(leave)
     last = np.log1p(SMAX / reach)
-    found = np.where(_excess(last, target, shape, log_leave, ahead)[0] >= 0.0, SMAX, 0.0)
-    rows = np.flatnonzero((found == 0.0) & (_excess(np.zeros(1), target, shape, log_leave, ahead)[0] > 0.0))
+    found = np.where(edges[1] >= target, SMAX, 0.0)
+    rows = np.flatnonzero((found == 0.0) & (edges[0] > target))
     target, shape, log_leave, ahead, last = (v[rows] for v in (target, shape, log_leave, ahead, last))
     line = (np.log(shape * ahead) - log_leave - target) / (1.0 + shape)
     y = np.clip(line, 0.0, last)

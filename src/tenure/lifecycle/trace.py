@@ -25,7 +25,8 @@ from tenure.lifecycle.learning import ANY, OrderDays
 from tenure.lifecycle.policy import Policy
 from tenure.lifecycle.population import Life, Month, Snapshots, draws, sampled, snapshots
 from tenure.lifecycle.rhythm import LONGEST
-from tenure.lifecycle.walk import Occasions, Rows, Terrain, by_life, days_of, occasions
+from tenure.lifecycle.slices import Slices, rows_of
+from tenure.lifecycle.walk import Occasions, Rows, Terrain, days_of, occasions
 from tenure.lifecycle.words import day_labels
 from tenure.periods import Calendar, calendar, day_of
 
@@ -47,7 +48,6 @@ INACTIVE: Final = STAGES.index(("inactive", "win_back"))
 NO_NEGATIVE_DAYS: Final = 100_000_000  # added to days before dividing: 8.64e18 us in the SQL
 LONG_FILE: Final = 240
 """Months, beyond which those without occasions are passed over."""
-ORDERS_AT_ONCE: Final = 500_000
 AT_ONCE: Final = 2
 """Slices walked at the same time; arrays release the interpreter, so two cores are used."""
 STANCES: Final = (
@@ -82,15 +82,12 @@ class Trace:
     customer_type: str
     terrain: Terrain
     known: Snapshots
-    full: bool
-    """Whether more than plain orders on the plain calendar decides: other activity, groups with scopes or clocks."""
     stanced: bool
     """Whether anybody ever left, refused, complained or bounced: then the table `stances` exists."""
     merged: bool
     """Whether orders may end, other events count or leavings occur: then lives are put together in SQL after the
     walk."""
-    spans: tuple[tuple[int, int], ...]
-    """First and last life of each slice, rising."""
+    slices: Slices
     labels: pa.Array
     """The days of the calendar as people write them."""
 
@@ -120,8 +117,8 @@ class Trace:
         left = self._left()
         with ThreadPoolExecutor(max_workers=AT_ONCE) as walkers:
             waiting: deque[Future[Taken]] = deque()
-            for low, high in self.spans:
-                waiting.append(walkers.submit(self._walk, low, high, left, take))
+            for rows in self.slices:
+                waiting.append(walkers.submit(self._walk, rows, left, take))
                 if len(waiting) > AT_ONCE:
                     yield waiting.popleft().result()
             while waiting:
@@ -147,11 +144,7 @@ class Trace:
         """The stage in which each of these lives is, one row a life."""
         return starts(lives.given, lives.due, lives.when, self.policy, lives.restarted, self.until, latest=True)
 
-    def _walk(self, low: int, high: int, left: pa.Table | None, take: Callable[[Slice], Taken]) -> Taken:
-        """The lives from `low` to `high`, read through a connection of their own: others are walked meanwhile."""
-        name = "full_rows" if self.full else "plain_rows"
-        with self.engine.beside() as engine:
-            rows = _rows(engine.table(_SQL, "states", name, low=low, high=high))
+    def _walk(self, rows: Rows, left: pa.Table | None, take: Callable[[Slice], Taken]) -> Taken:
         given = occasions(rows, self.terrain)
         due = dues(given, self.terrain, self.known)
         when = instants(given, due, self.terrain)
@@ -174,15 +167,6 @@ class Trace:
     def _left(self) -> pa.Table | None:
         asked = self.stanced and self.policy.restart_after == "inactive"
         return self.table("history", "after_leaving") if asked else None
-
-
-def _rows(table: pa.Table) -> Rows:
-    """The rows of a table by life and instant."""
-    life, at_us, *others = by_life(*(table[name].to_numpy() for name in table.column_names))
-    if not others:
-        return Rows(life, at_us)
-    buy, category, region = others
-    return Rows(life, at_us, buy == 1, category.astype(np.int64), region.astype(np.int64))
 
 
 def _among(given: Occasions, left: pa.Table | None) -> NDArray[np.bool_]:
@@ -221,12 +205,13 @@ def trace(timeline: Timeline, policy: Policy, *, zone: str, until: int) -> Trace
     days, labels = _lay_calendar(engine, zone, first_at, max(first_at, min(last_at, until)))
     engine.put("stage_words", _stage_words())
     heads = _heads(engine, timeline.customer_type)
+    slices = Slices(engine, "plain_rows", heads)
+    if not (activity or policy.scopes or policy.seasons):
+        slices.begin()  # the shop's own numbers keep one core busy
     terrain, known = _population(engine, policy, days, heads, activity=bool(activity))
-    full = terrain.clocks is not None
-    spans = _spans(engine.table(_SQL, "states", "sizes") if activity else heads.select(["life", "n"]))
-    return Trace(
-        engine, policy, zone, until, timeline.customer_type, terrain, known, full, stanced, merged, spans, labels
-    )
+    if terrain.clocks is not None:  # more decides than plain orders on the plain calendar
+        slices = Slices(engine, "full_rows", engine.table(_SQL, "states", "sizes"))
+    return Trace(engine, policy, zone, until, timeline.customer_type, terrain, known, stanced, merged, slices, labels)
 
 
 def _heads(engine: DuckDB, customer_type: str) -> pa.Table:
@@ -235,19 +220,6 @@ def _heads(engine: DuckDB, customer_type: str) -> pa.Table:
         return engine.table(_SQL, "orders", "heads_by_name")
     heads = engine.table(_SQL, "orders", "heads_by_number")
     return heads.append_column("draw", pa.array(draws(heads["c"].to_numpy())))
-
-
-def _spans(sizes: pa.Table) -> tuple[tuple[int, int], ...]:
-    """First and last life of slices of about ORDERS_AT_ONCE rows, no life in two of them; one empty slice if there
-    are no lives."""
-    if not len(sizes):
-        return ((0, 0),)
-    life, n = sizes["life"].to_numpy(), sizes["n"].to_numpy()
-    order = np.argsort(life)
-    life, before = life[order], np.cumsum(n[order]) - n[order]
-    starts = np.flatnonzero(np.diff(before // ORDERS_AT_ONCE, prepend=-1))
-    ends = np.r_[starts[1:], len(life)] - 1
-    return tuple(zip(life[starts].tolist(), life[ends].tolist(), strict=True))
 
 
 def _kinds(engine: DuckDB, timeline: Timeline, until: int) -> set[str]:
@@ -317,7 +289,7 @@ def _population(
     lives = engine.table(_SQL, "states", "sampled_lives")
 
     def order_days() -> OrderDays:
-        rows = _rows(engine.table(_SQL, "states", "sampled_plain_rows"))
+        rows = rows_of(engine.table(_SQL, "states", "sampled_plain_rows"))
         mine = np.searchsorted(lives["life"].to_numpy(), rows.life)
         none, to_at = np.full(len(mine), ANY), np.minimum(lives["to_at"].to_numpy(), lives["last_at"].to_numpy())
         slot = lives["slot"].to_numpy()[mine]
@@ -334,7 +306,7 @@ def _population(
         engine.run(_SQL, "states", "plain_touches")
     if activity:
         engine.run(_SQL, "states", "more_touches")
-    rows = _rows(engine.table(_SQL, "states", "sampled_plain_rows" if clocks is None else "sampled_full_rows"))
+    rows = rows_of(engine.table(_SQL, "states", "sampled_plain_rows" if clocks is None else "sampled_full_rows"))
     life = _life(occasions(rows, terrain), lives)
     return terrain, snapshots(life, last, months, clocks, busy)
 

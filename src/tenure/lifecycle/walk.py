@@ -63,6 +63,13 @@ class Rows:
     category: Ints | None = None
     region: Ints | None = None
 
+    def part(self, which: slice) -> Rows:
+        """Some of the rows, not copied."""
+        if self.buy is None or self.category is None or self.region is None:
+            return Rows(self.life[which], self.at_us[which])
+        more = self.buy[which], self.category[which], self.region[which]
+        return Rows(self.life[which], self.at_us[which], *more)
+
 
 @dataclass(frozen=True, slots=True)
 class Occasions:
