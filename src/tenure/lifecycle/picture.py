@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from tenure.lifecycle.policy import Policy
     from tenure.read import Timeline
 
-__all__ = ["picture"]
+__all__ = ["COLUMNS", "picture"]
+
+COLUMNS: Final = (
+    "customer_id", "stage", "detail", "reason", "since", "because", "cycle", "orders", "occasions", "first_order_at",
+    "last_order_at", "expected_next_at", "overdue_at", "long_overdue_at", "inactive_at", "contact_on", "as_of", "policy",
+)  # fmt: skip
+"""What a picture says of everybody, in this order."""
 
 
 def picture(timeline: Timeline, policy: Policy, *, zone: str, as_of: int) -> Trace:
@@ -75,7 +81,7 @@ def _slice_by_slice(traced: Trace, as_of: int) -> pa.Table:
             "inactive_at": rows["at3"], "contact_on": contact_on,
             "as_of": pa.array(np.full(len(rows), as_of)),
             "policy": pa.DictionaryArray.from_arrays(pa.array(same), pa.array([traced.policy.hash])),
-        })  # fmt: skip
+        }).select(COLUMNS)  # fmt: skip
 
     return pa.concat_tables(traced.each_slice(taken))
 
