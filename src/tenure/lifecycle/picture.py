@@ -22,7 +22,8 @@ __all__ = ["COLUMNS", "picture"]
 
 COLUMNS: Final = (
     "customer_id", "stage", "detail", "reason", "since", "because", "cycle", "orders", "occasions", "first_order_at",
-    "last_order_at", "expected_next_at", "overdue_at", "long_overdue_at", "inactive_at", "contact_on", "as_of", "policy",
+    "last_order_at", "expected_next_at", "overdue_at", "long_overdue_at", "inactive_at", "contact_on", "as_of",
+    "policy",
 )  # fmt: skip
 """What a picture says of everybody, in this order."""
 
