@@ -56,7 +56,7 @@ def _put_together(traced: Trace, as_of: int) -> None:
     contact = _contact_days(traced, as_of)
     engine.put("contacts", pa.table({"version": np.arange(len(contact)), "contact_day": contact}))
     engine.put("this_picture", pa.table({"as_of": [as_of], "policy": [traced.policy.hash]}))
-    for name in ("current", "stances" if traced.stanced else "no_stances", "picture", "columns"):
+    for name in ("current", "tallied", "stances" if traced.stanced else "no_stances", "picture", "columns"):
         traced.run("picture", name)
     traced.run("picture", "named" if traced.named else "numbered")
 

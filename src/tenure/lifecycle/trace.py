@@ -188,6 +188,8 @@ def trace(timeline: Timeline, policy: Policy, *, zone: str, until: int) -> Trace
     """
     engine = timeline.engine
     kinds = _kinds(engine, timeline, until)
+    first_at, last_at = (at if at is not None else until for at in (timeline.first_at, timeline.last_at))
+    days, labels = _lay_calendar(engine, zone, first_at, max(first_at, min(last_at, until)))
     ended = prepare_orders(engine, timeline, policy, until, kinds)
     activity = (set(policy.activity) - {ORDER_PLACED}) & kinds
     stanced = bool(kinds & set(STANCES))
@@ -201,8 +203,6 @@ def trace(timeline: Timeline, policy: Policy, *, zone: str, until: int) -> Trace
     if merged:
         engine.run(_SQL, "history", "first_seen", until=until)
     engine.run(_SQL, "orders", "touched_all" if activity else "touched_orders")
-    first_at, last_at = (at if at is not None else until for at in (timeline.first_at, timeline.last_at))
-    days, labels = _lay_calendar(engine, zone, first_at, max(first_at, min(last_at, until)))
     engine.put("stage_words", _stage_words())
     heads = _heads(engine, timeline.customer_type)
     slices = Slices(engine, "plain_rows", heads)
@@ -233,7 +233,7 @@ def _kinds(engine: DuckDB, timeline: Timeline, until: int) -> set[str]:
 
 
 def prepare_orders(engine: DuckDB, timeline: Timeline, policy: Policy, until: int, kinds: set[str]) -> bool:
-    """Make the table `orders` (and `lives`, `labelled`); whether any order ends."""
+    """Make the table `orders` (and `lives`, `labelled`) with the help of `guess`; whether any order ends."""
     labels = bool(timeline.has & {"category", "region"}) and bool(policy.scopes or policy.seasons or policy.learn)
     if "order" not in timeline.has and kinds == {ORDER_PLACED} and not labels:
         engine.run(_SQL, "orders", "plain", until=until)
@@ -245,6 +245,10 @@ def prepare_orders(engine: DuckDB, timeline: Timeline, policy: Policy, until: in
     engine.run(_SQL, "orders", "codes" if labels else "no_codes")
     engine.run(_SQL, "orders", "labels" if labels else "no_labels", **({"until": until} if labels else {}))
     ended = bool(engine.run(_SQL, "orders", "any_ending").fetchall())
+    # who left is asked of every order where leaving starts anew
+    every = labels or not ended or (policy.restart_after == "inactive" and bool(kinds & set(STANCES)))
+    engine.drop("walked")
+    engine.run(_SQL, "orders", "walked_all" if every else "walked")
     engine.run(_SQL, "orders", "lives" if ended else "no_lives")
     engine.run(_SQL, "orders", "life_orders")
     return ended

@@ -141,7 +141,9 @@ def _orders(traced: Trace, c: int) -> list[Order]:
     """The customer's orders that count as of the picture."""
     clocks = traced.clocks
     # where nobody asks what an order was of, the engine may not know
-    name = "labelled_orders" if clocks is not None and clocks.categories + clocks.regions else "orders"
+    name = "lasting_orders" if traced.merged else "orders"
+    if clocks is not None and clocks.categories + clocks.regions:
+        name = "labelled_orders"
     return [Order(*row) for row in traced.engine.run(_SQL, "explain", name, c=c).fetchall()]
 
 

@@ -26,10 +26,10 @@ ORDER BY e."at", e.kind, e.order_id, e.amount_minor
 
 -- name: orders
 -- the orders that count as of the picture
-SELECT o.at_us, -1 AS category, -1 AS region
-FROM orders o LEFT JOIN lives v ON v.life = o.life
-WHERE (v.life IS NULL AND o.life = $c) OR (v.c = $c AND v.to_at = 9000000000000000000)
-ORDER BY o.at_us
+SELECT o.at_us, -1 AS category, -1 AS region FROM orders o WHERE o.life = $c ORDER BY o.at_us
+
+-- name: lasting_orders
+SELECT o.at_us, -1 AS category, -1 AS region FROM labelled o WHERE o.c = $c AND o.ended_at IS NULL ORDER BY o.at_us
 
 -- name: endings
 SELECT o.order_id, o.ended_at FROM counted o WHERE o.c = $c AND o.order_id IS NOT NULL AND o.ended_at IS NOT NULL

@@ -4,6 +4,12 @@
 CREATE OR REPLACE TABLE current AS
 SELECT c, MAX(from_at) AS since, MAX((from_at + 8000000000000000) * 16 + code) % 16 AS code FROM starts GROUP BY c
 
+-- name: tallied
+-- orders that count, whether a walk needs them or not
+CREATE OR REPLACE TABLE tallied AS
+SELECT o.c, COUNT(*) AS orders, MIN(o.at_us) AS first_order_at, MAX(o.at_us) AS last_order_at
+FROM labelled o WHERE o.ended_at IS NULL GROUP BY o.c
+
 -- name: no_stances
 CREATE OR REPLACE VIEW last_stances AS
 SELECT CAST(NULL AS BIGINT) AS c, 0 AS gone, CAST(NULL AS VARCHAR) AS said, CAST(NULL AS VARCHAR) AS reason, CAST(NULL AS BIGINT) AS said_at
@@ -22,14 +28,14 @@ WITH lived AS (
     SELECT s.*, COALESCE(v.c, s.life) AS c FROM standing s LEFT JOIN lives v ON v.life = s.life
     WHERE v.life IS NULL OR v.to_at = 9000000000000000000
 )
-SELECT p.c, p.code, p.since, COALESCE(w.orders, 0) AS orders, w.first_order_at, w.last_order_at, COALESCE(w.occasions, 0) AS occasions,
+SELECT p.c, p.code, p.since, COALESCE(y.orders, 0) AS orders, y.first_order_at, y.last_order_at, COALESCE(w.occasions, 0) AS occasions,
     CASE WHEN p.code = 8 THEN NULL ELSE w.expected_at END AS expected_at, CASE WHEN p.code = 8 THEN NULL ELSE w.at1 END AS at1,
     CASE WHEN p.code = 8 THEN NULL ELSE w.at2 END AS at2, CASE WHEN p.code = 8 THEN NULL ELSE w.at3 END AS at3,
     CASE WHEN p.code = 6 THEN n.contact_day END AS contact_day,
     CASE WHEN p.code IN (7, 8) THEN COALESCE(l.reason, 'unknown') END AS reason,
     CASE WHEN l.gone = 1 THEN l.said WHEN p.code = 0 THEN 'prospect' WHEN p.code = 8 THEN 'alone' ELSE 'rhythm' END AS said,
     COALESCE(l.said_at, p.since) AS said_at, w.because
-FROM current p LEFT JOIN lived w ON w.c = p.c LEFT JOIN last_stances l ON l.c = p.c
+FROM current p LEFT JOIN lived w ON w.c = p.c LEFT JOIN tallied y ON y.c = p.c LEFT JOIN last_stances l ON l.c = p.c
 LEFT JOIN contacts n ON n.version = w.version
 
 -- name: columns
