@@ -76,19 +76,38 @@ class Clocks:
 
     def clock_for(self, month: int, category: int, region: int) -> int:
         """The version in force in a month for customers of a category and region (codes, ANY for none)."""
-        season, shifted = _season(self.policy, self.categories, self.regions, category, region)
-        if season is not None:
-            return self.seasons[season, shifted]
-        for group in ((category, region), (category, ANY), (ANY, region), (ANY, ANY)):
-            if (month, *group) in self.own:
-                return self.own[(month, *group)]
-        return 0
+        return int(self.versions(np.array([month]), np.array([category]), np.array([region]))[0])
 
     def versions(self, month: Ints, category: Ints, region: Ints) -> NDArray[np.int64]:
         """`clock_for` of arrays of one length."""
-        asked, place = np.unique(np.stack([month, category, region]), axis=1, return_inverse=True)
-        found = [self.clock_for(int(m), int(c), int(r)) for m, c, r in asked.T]
-        return np.array(found, np.int64)[place.ravel()]
+        out, none = np.zeros(len(month), np.int64), np.full(len(month), ANY)
+        # the most specific group has the last word among clocks learnt, a declared season over all of them
+        for of_category, of_region in ((False, False), (False, True), (True, False), (True, True)):
+            own = {key: n for key, n in self.own.items() if (key[1] != ANY, key[2] != ANY) == (of_category, of_region)}
+            if own:
+                known = np.array([self._group(*key) for key in own])
+                order = np.argsort(known)
+                asked = self._group(month, category if of_category else none, region if of_region else none)
+                place = np.minimum(np.searchsorted(known[order], asked), len(known) - 1)
+                hit = known[order][place] == asked
+                out[hit] = np.array(list(own.values()))[order][place[hit]]
+        declared = self._declared(category, region)
+        return np.where(declared >= 0, declared, out)
+
+    def _group(self, month: Any, category: Any, region: Any) -> Any:
+        """One number for a month's group, or an array of them."""
+        return (month * (len(self.categories) + 1) + category + 1) * (len(self.regions) + 1) + region + 1
+
+    def _declared(self, category: Ints, region: Ints) -> NDArray[np.int64]:
+        """The versions of declared seasons, -1 where none fits."""
+        if not self.policy.seasons:
+            return np.full(len(category), -1)
+        wide = len(self.regions) + 1
+        asked, place = np.unique((category + 1) * wide + region + 1, return_inverse=True)
+        groups = [divmod(int(one), wide) for one in asked]
+        found = [_season(self.policy, self.categories, self.regions, c - 1, r - 1) for c, r in groups]
+        versions = [-1 if season is None else self.seasons[season, shifted] for season, shifted in found]
+        return np.array(versions, np.int64)[place]
 
 
 def _season(

@@ -227,19 +227,18 @@ def _last_of_instant(rows: Rows) -> Ints:
 
 
 def _in_force(terrain: Terrain, category: Ints | None, region: Ints | None, month: Ints) -> tuple[Ints, Ints]:
-    """Clock version and scope of each occasion, looked up once per distinct group and month."""
+    """Clock version and scope of each occasion."""
     assert terrain.clocks is not None
     assert category is not None
     assert region is not None
-    width = int(region.max(initial=-1)) + 2
-    group = (category + 1) * width + region + 1
-    asked, place = np.unique(group * terrain.months + (month - terrain.first_month), return_inverse=True)
-    pairs = [(int(one) // terrain.months // width - 1, int(one) // terrain.months % width - 1) for one in asked]
-    versions = [
-        terrain.clocks.clock_for(int(one) % terrain.months, *pair) for one, pair in zip(asked, pairs, strict=True)
-    ]
-    scopes = [_scope(terrain, pair) for pair in pairs]
-    return np.array(versions, np.int64)[place], np.array(scopes, np.int64)[place]
+    version = terrain.clocks.versions(month - terrain.first_month, category, region)
+    if not terrain.policy.scopes:
+        return version, np.zeros(len(month), np.int64)
+    wide = int(region.max(initial=-1)) + 2
+    asked, place = np.unique((category + 1) * wide + region + 1, return_inverse=True)
+    groups = [divmod(int(one), wide) for one in asked]
+    scopes = [_scope(terrain, (of_category - 1, of_region - 1)) for of_category, of_region in groups]
+    return version, np.array(scopes, np.int64)[place]
 
 
 def _scope(terrain: Terrain, pair: tuple[int, int]) -> int:
