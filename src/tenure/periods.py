@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DAY_US",
+    "SHIFT_US",
     "Calendar",
     "calendar",
     "date_of",
@@ -37,6 +38,8 @@ __all__ = [
 
 DAY_US: Final = 86_400_000_000
 """Microseconds in 24 hours. A day of the calendar may be longer or shorter."""
+SHIFT_US: Final = 100_000_000 * DAY_US
+"""Added to instants before they are divided in SQL, where division rounds towards 0 and not down."""
 
 _SECOND_US: Final = 1_000_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

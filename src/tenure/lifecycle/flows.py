@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tenure.errors import InvalidInput
 from tenure.lifecycle.trace import STAGES, Trace, trace
-from tenure.periods import calendar, day_of, month_start, week_start
+from tenure.periods import SHIFT_US, calendar, day_of, month_start, week_start
 
 if TYPE_CHECKING:
     from tenure.engine.duckdb import DuckDB
@@ -25,7 +25,6 @@ EVERY: Final = ("day", "week", "month")
 
 _SQL: Final = "tenure.lifecycle"
 _BUCKET_US: Final = 21_600_000_000
-_BUCKETS_BEFORE_1970: Final = 400_000_000  # as in the SQL: instants are shifted so that dividing rounds down
 _NOBODY: Final = 15
 _STAGE_NAMES: Final = tuple(dict.fromkeys(stage for stage, _ in STAGES))
 
@@ -104,7 +103,7 @@ def _lay(engine: DuckDB, periods: _Periods) -> None:
     edge_bucket = edges // _BUCKET_US
     bucket = np.arange(edge_bucket[0], edge_bucket[-1] + 1)
     passed = np.searchsorted(edge_bucket, bucket, side="left")
-    columns = {"bucket": bucket + _BUCKETS_BEFORE_1970, "before_edge": passed - 1, "edge_at": edges[passed]}
+    columns = {"bucket": bucket + SHIFT_US // _BUCKET_US, "before_edge": passed - 1, "edge_at": edges[passed]}
     engine.put("flow_periods", pa.table(columns))
 
 

@@ -30,7 +30,7 @@ from tenure.lifecycle.choosing import (
 from tenure.lifecycle.policy import Policy, Rule, Scope
 from tenure.lifecycle.proposal import Origin, kept_text, proposal_text
 from tenure.lifecycle.trace import STAGES, Trace, trace
-from tenure.periods import start_of_day
+from tenure.periods import SHIFT_US, start_of_day
 
 if TYPE_CHECKING:
     from tenure.read import Timeline
@@ -49,7 +49,6 @@ ENOUGH: Final = 3
 
 _SQL: Final = "tenure.lifecycle"
 _BUCKET_US: Final = 21_600_000_000
-_BUCKETS_BEFORE_1970: Final = 400_000_000  # as in the SQL: instants are shifted so that dividing rounds down
 _NEVER: Final = 9_000_000_000_000_000_000
 _NOBODY: Final = Scope(category="\N{NULL}")
 """A scope that fits nobody: with one, the tracing keeps every order's category and region."""
@@ -222,7 +221,7 @@ def _lay_origins(timeline: Timeline, origins: Sequence[Origin], labelled: bool) 
     bucket = np.arange(first // _BUCKET_US, last // _BUCKET_US + 1)
     place = np.searchsorted(at, bucket * _BUCKET_US, side="right")
     engine.put("origin_buckets", pa.table({
-        "bucket": bucket + _BUCKETS_BEFORE_1970, "place": place.astype(np.int32), "edge_at": np.r_[at, _NEVER][place],
+        "bucket": bucket + SHIFT_US // _BUCKET_US, "place": place.astype(np.int32), "edge_at": np.r_[at, _NEVER][place],
     }))  # fmt: skip
     if labelled:
         engine.run(_SQL, "orders", "groups")

@@ -28,7 +28,7 @@ from tenure.lifecycle.rhythm import LONGEST
 from tenure.lifecycle.slices import Slices, rows_of
 from tenure.lifecycle.walk import Occasions, Rows, Terrain, days_of, occasions
 from tenure.lifecycle.words import day_labels
-from tenure.periods import Calendar, calendar, day_of
+from tenure.periods import DAY_US, SHIFT_US, Calendar, calendar, day_of
 
 if TYPE_CHECKING:
     from tenure.engine.duckdb import DuckDB
@@ -45,7 +45,6 @@ STAGES: Final = (
 SEASONAL: Final = STAGES.index(("lapsed", "seasonal"))
 INACTIVE: Final = STAGES.index(("inactive", "win_back"))
 
-NO_NEGATIVE_DAYS: Final = 100_000_000  # added to days before dividing: 8.64e18 us in the SQL
 LONG_FILE: Final = 240
 """Months, beyond which those without occasions are passed over."""
 AT_ONCE: Final = 2
@@ -265,7 +264,7 @@ def _lay_calendar(engine: DuckDB, zone: str, first_at: int, last_at: int) -> tup
     labels = pa.array(day_labels(days.day))
     engine.put("calendar", pa.table({"day": day, "start_at": start, "label": labels}))
     engine.put("guess", pa.table({
-        "utc_day": days.day[near] + NO_NEGATIVE_DAYS,
+        "utc_day": days.day[near] + SHIFT_US // DAY_US,
         "day": day[near], "start_at": start[near], "end_at": start[1:][near],
         "month_before": month[:-1][slice(0, near.stop - 1)], "month": month[near], "month_after": month[1:][near],
     }))  # fmt: skip

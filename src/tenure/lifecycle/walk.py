@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.periods import DAY_US
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -26,7 +28,6 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-DAY_US: Final = 86_400_000_000
 _FIXED_POINT: Final = float(2**36)
 """Logarithms are summed in whole numbers of 2^-36, so that a sum does not depend on what lies before a life in its
 slice."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from duckdb import CaseExpression
 
 from tenure.errors import BadTime
+from tenure.periods import DAY_US
 from tenure.read.cells import Cell, ask, call, constant
 from tenure.read.columns import says_instant, unit_named
 
@@ -28,7 +29,6 @@ LATEST: Final = 7_289_654_400_000_000
 _UNITS: Final = {"s": (1_000_000, 1), "ms": (1_000, 1), "us": (1, 1), "ns": (1, 1_000)}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _US: Final = timedelta(microseconds=1)
-_DAY_US: Final = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +128,9 @@ def walls(zone: ZoneInfo, relation: DuckDBPyRelation, local: Expression) -> Wall
     first, last = ask(relation.select(local.alias("x")), "probes", "span")[0]
     if first is None:
         return Walls(local, constant(False), constant(False))
-    changes = _changes(zone, first - 2 * _DAY_US, last + 2 * _DAY_US)
-    offset = _offset(zone, first - 2 * _DAY_US)
-    steps = [(EARLIEST - 2 * _DAY_US, offset)] + [(at + max(before, after), after) for at, before, after in changes]
+    changes = _changes(zone, first - 2 * DAY_US, last + 2 * DAY_US)
+    offset = _offset(zone, first - 2 * DAY_US)
+    steps = [(EARLIEST - 2 * DAY_US, offset)] + [(at + max(before, after), after) for at, before, after in changes]
     return Walls(
         local - _stepped(local, steps),
         _within(local, [(at + after, at + before) for at, before, after in changes if after < before]),
@@ -143,7 +143,7 @@ def _changes(zone: ZoneInfo, start: int, end: int) -> list[tuple[int, int, int]]
     found = []
     low, before = start, _offset(zone, start)
     while low < end:
-        high = low + _DAY_US
+        high = low + DAY_US
         after = _offset(zone, high)
         if after != before:
             found.append((_change(zone, low, high), before, after))

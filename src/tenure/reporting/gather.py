@@ -22,7 +22,17 @@ from tenure.lifecycle.history import history
 from tenure.lifecycle.picture import picture
 from tenure.lifecycle.trace import STAGES
 from tenure.measure import retention
-from tenure.periods import calendar, date_of, day_number, day_of, month_start, start_of_day, zone_named
+from tenure.periods import (
+    DAY_US,
+    SHIFT_US,
+    calendar,
+    date_of,
+    day_number,
+    day_of,
+    month_start,
+    start_of_day,
+    zone_named,
+)
 from tenure.reporting.data import Due, DueSoon, Flow, MissedSeason, Month, Move, Moves, Period, ReportData, StageCount
 from tenure.reporting.ruling import ruling
 from tenure.reporting.seasons import season_bands
@@ -36,7 +46,6 @@ if TYPE_CHECKING:
 __all__ = ["gather"]
 
 _SQL: Final = "tenure.reporting"
-NO_NEGATIVE_DAYS: Final = 100_000_000  # added to days before dividing: 8.64e18 us in the SQL
 FIRST_DAY: Final = day_number(date.min)
 LAST_DAY: Final = day_number(date.max)
 """The ends of the calendar: a report may stand at either, and looks a few days beyond its own."""
@@ -132,7 +141,7 @@ def _lay_days(engine: DuckDB, span: _Span) -> None:
     """Make `report_days` and, from it, every start of a stage with its day."""
     days = calendar(max(span.first_day - 2, FIRST_DAY), min(span.day + 3, LAST_DAY), span.zone)
     engine.put("report_days", pa.table({
-        "utc_day": days.day[:-1] + NO_NEGATIVE_DAYS, "day": days.day[:-1].astype(np.int32),
+        "utc_day": days.day[:-1] + SHIFT_US // DAY_US, "day": days.day[:-1].astype(np.int32),
         "start_at": days.start_at[:-1], "end_at": days.start_at[1:],
     }))  # fmt: skip
     engine.run(_SQL, "gather", "starts")
