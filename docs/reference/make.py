@@ -36,8 +36,8 @@ the column `because`.
 """
 
 MEANINGS = {
-    "silent": "whole days since the last occasion, up to the last day known",
-    "within": "days, rounded up: the gap, floor, cap or limit that the stage was judged by; on time, the next one",
+    "silent": "whole days (`1 day`, `62 days`) since the last occasion, up to the last day known",
+    "within": "days, written likewise, rounded up: the gap, floor, cap or limit that the stage was judged by; on time, the next one",
     "due": "the day on which short-lapsed begins",
     "horizon": "days ahead for which the chance is meant",
     "chance": "the chance to order within them, in per cent",
@@ -53,7 +53,7 @@ ABOUT = {
     "chance": "the chance alone",
     "window": "fixed days",
 }
-OCCASIONS = ("first", "second", "later")
+OCCASIONS = ("first", "second", "later", "first or second and something else since")
 STANCE_NAMES = {
     "prospect": "never bought, or no order counts any more",
     "left": "left explicitly",
@@ -87,7 +87,11 @@ def sentences_page() -> str:
 def _rows(kind: int) -> Iterable[tuple[str, ...]]:
     """One row for each sentence of a rule, those of several states once."""
     found: dict[tuple[int, str, str], list[tuple[str, bool]]] = {}
-    mine = [one for one in sentences() if one.kind == kind]
+    later = {(one.state, one.by_chance, one.thin): one.text for one in sentences() if one.kind == kind and one.nth == 2}
+    mine = [
+        one for one in sentences()
+        if one.kind == kind and (one.nth < 3 or one.text != later[one.state, one.by_chance, one.thin])
+    ]  # fmt: skip
     thin = {(one.nth, one.state, one.by_chance): one.text for one in mine if one.thin}
     for one in mine:
         if not one.thin:

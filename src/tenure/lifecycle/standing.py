@@ -17,6 +17,7 @@ from tenure.periods import day_of
 
 if TYPE_CHECKING:
     from tenure.lifecycle.dues import Standard
+    from tenure.lifecycle.policy import Rule
     from tenure.lifecycle.trace import Slice, Trace
 
 __all__ = ["THIN", "phrases", "standing"]
@@ -43,18 +44,21 @@ def standing(traced: Trace, lives: Slice, as_of: int, known: pa.Table) -> pa.Tab
     silent = day_of(as_of - 1, traced.zone) - given.day[last]
     chance = _chances(traced, lives, last, standard.month)
     mark = _marks(traced)[standard.rules, standard.month, level]
-    by_chance, shown = chance < mark, np.rint(chance * 100).astype(np.int64)
+    least, most = _limits(traced, x, standard, level)
+    by_chance, shown = (chance < mark) & (least <= most), np.rint(chance * 100).astype(np.int64)
     on_time = state == 0
-    bound, chance_binds = _bound(traced, lives, last, mine, standard)
+    bound, chance_binds = _bound(traced, lives, last, mine, least, most)
     state, by_chance = np.where(on_time, bound, state), np.where(on_time, chance_binds, by_chance)
     place = standard.rules * traced.terrain.months + standard.month
-    nth = np.where((x < 2) & (b == x + 1), x, 2)
+    nth = np.where(x < 2, np.where(b == x + 1, x, 3), 2)
     usual = np.minimum(np.exp(standard.median), LONGEST)
     expected = due_days(given, last, usual, traced.clocks)
+    rhythm = np.array([rule.kind == "rhythm" for rule in _rules(traced)])[standard.rules]
+    at_cap = rhythm & ((~on_time & ~by_chance) | (state == AT_THE_CAP))
     begins = due.day[mine, 0]
     because = laid_out(
         known, phrase_number(place, nth, state, by_chance.astype(np.int64)), silent=silent,
-        within=_within(traced, lives, last, standard, level, (~on_time & ~by_chance) | (state == AT_THE_CAP)),
+        within=_within(traced, lives, last, np.where(at_cap, most, least)),
         chance=shown, near=by_chance & ~on_time & (shown == np.rint(mark * 100)),
         due=traced.labels.take(pa.array(begins - traced.calendar.day[0])),
     )  # fmt: skip
@@ -90,12 +94,30 @@ def _silences(traced: Trace, lives: Slice, last: Ints) -> Floats:
     return np.asarray(np.maximum(today - given.u[last], 0))
 
 
-def _bound(traced: Trace, lives: Slice, last: Ints, mine: Ints, standard: Standard) -> tuple[Ints, NDArray[np.bool_]]:
+def _rules(traced: Trace) -> list[Rule]:
+    """The default rule, then the scopes'."""
+    return [traced.policy.rule_at(place) for place in range(len(traced.policy.scopes) + 1)]
+
+
+def _limits(traced: Trace, x: Ints, standard: Standard, level: Ints) -> tuple[Floats, Floats]:
+    """The least and the most that a silence can be at each row's level, on the clock. A policy may have the most
+    below the least: then it alone decides."""
+    least, most = np.empty(len(x)), np.empty(len(x))
+    for one in range(3):
+        mine = level == one
+        least[mine] = floors(traced.policy, x, standard, one)[mine]
+        most[mine] = caps(traced.policy, standard, one)[mine]
+    return least, most
+
+
+def _bound(
+    traced: Trace, lives: Slice, last: Ints, mine: Ints, least: Floats, most: Floats
+) -> tuple[Ints, NDArray[np.bool_]]:
     """What binds the day on which those on time become overdue: their state, and whether it is the chance."""
-    silence, x = lives.due.silence[mine, 0], lives.given.x[last]
+    silence = lives.due.silence[mine, 0]
     near = 1e-9 * silence
-    by_floor = silence <= floors(traced.policy, x, standard, 0) + near
-    by_cap = ~by_floor & (silence >= caps(traced.policy, standard, 0) - near)
+    by_floor = (silence <= least + near) & (least <= most)
+    by_cap = ~by_floor & (silence >= most - near)
     by_season = lives.due.day[mine, 0] > due_days(lives.given, last, silence, traced.clocks)
     state = np.where(by_season, IN_SEASON, np.where(by_cap, AT_THE_CAP, 0))
     return state, ~by_floor & ~by_cap
@@ -111,8 +133,8 @@ def _chances(traced: Trace, lives: Slice, last: Ints, month: Ints) -> Floats:
 
 def _marks(traced: Trace) -> Floats:
     """What the chance is held against: by scope, month and threshold."""
-    every = [traced.policy.rule_at(place).odds for place in range(len(traced.policy.scopes) + 1)]
-    return odds(traced.known.level[None, :, None], np.array(every)[:, None, :])
+    every = np.array([rule.odds for rule in _rules(traced)])
+    return odds(traced.known.level[None, :, None], every[:, None, :])
 
 
 def phrases(traced: Trace) -> pa.Table:
@@ -137,17 +159,6 @@ def phrases(traced: Trace) -> pa.Table:
     return phrase_table(shared(scope, place) for scope in scopes for place in range(traced.terrain.months))
 
 
-def _within(
-    traced: Trace, lives: Slice, last: Ints, standard: Standard, level: Ints, at_cap: NDArray[np.bool_]
-) -> Ints:
-    """The days of the calendar that the sentence holds the silence against: the cap where that made it overdue,
-    else the floor."""
-    policy, x = traced.policy, lives.given.x[last]
-    every = [policy.rule_at(place) for place in range(len(policy.scopes) + 1)]
-    at_cap = at_cap & np.array([rule.kind == "rhythm" for rule in every])[standard.rules]
-    silence = np.empty(len(last))
-    for one in range(3):
-        reached = np.where(at_cap, caps(policy, standard, one), floors(policy, x, standard, one))
-        silence[level == one] = reached[level == one]
-    day = due_days(lives.given, last, np.minimum(silence, LONGEST), traced.clocks)
-    return day - lives.given.day[last]
+def _within(traced: Trace, lives: Slice, last: Ints, silence: Floats) -> Ints:
+    """A silence after the occasions `last` in days of the calendar."""
+    return due_days(lives.given, last, np.minimum(silence, LONGEST), traced.clocks) - lives.given.day[last]

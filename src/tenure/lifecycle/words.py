@@ -28,6 +28,7 @@ __all__ = [
     "Sentence",
     "bar",
     "day_labels",
+    "days",
     "laid_out",
     "phrase_number",
     "phrase_table",
@@ -38,17 +39,19 @@ __all__ = [
 T = TypeVar("T", int, "NDArray[np.int64]")
 
 SLOTS: Final = ("silent", "within", "chance", "due")
-"""What a template may name that differs from customer to customer, in the order in which it may name it."""
+"""What a template may name that differs from customer to customer, in the order in which it may name it; the first
+two are numbers of days."""
 SHARED: Final = ("horizon", "bar", "floor", "cap", "n")
 """What a template may name that a month's customers share."""
 
+NTHS: Final = 4
 KINDS: Final = ("rhythm", "quantile", "chance", "window")
 STATES: Final = ("on time", "short", "long", "inactive", "seasonal", "in season", "at the cap")
 """Who is `on time` is so by the gaps or by the chance, `in season` by a season that has not passed, `at the cap`
 at most."""
 LEVEL_OF: Final = (0, 0, 1, 2, 0, 0, 0)
 """The threshold that the sentence of each of STATES speaks of."""
-ORDINALS: Final = ("First order", "Second order", "Last order")
+ORDINALS: Final = ("First order", "Second order")
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 STANCES: Final = {
@@ -63,7 +66,8 @@ rhythm's own sentence, around the reason."""
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A template and when it is said: `kind` of rule, `nth` occasion (0 first, 1 second, 2 later), `state`,
+    """A template and when it is said: `kind` of rule, `nth` (0 first order, 1 second, 2 later, 3 fewer than
+    two orders before and something else since), `state`,
     whether the `chance` fell below its mark, and whether the shop's history is too `thin` to say more than
     standard values."""
 
@@ -98,7 +102,7 @@ class Sentence:
 def sentences() -> Iterator[Sentence]:
     """Every sentence the rules can give."""
     for kind, name in enumerate(KINDS):
-        for nth in range(3):
+        for nth in range(NTHS):
             for state in range(len(STATES)):
                 for by_chance in (False, True):
                     for thin in (False, True):
@@ -115,31 +119,31 @@ def _text(kind: str, nth: int, state: str, by_chance: bool, thin: bool) -> str:
     if state == "on time" and kind in {"rhythm", "chance"} and by_chance:
         return _silence(nth) + _usually(kind, nth, ", and " if kind == "rhythm" else "; ") + _holds() + "."
     if state == "at the cap":
-        capped = "; {cap} gaps like theirs are over within {within} days, so not overdue before {due}"
+        capped = "; {cap} gaps like theirs are over within {within}, so not overdue before {due}"
         return _silence(nth) + capped + tail + "."
     if state == "on time":
         return _silence(nth) + _usually(kind, nth) + ", so not overdue before {due}" + tail + "."
     if kind == "chance" or (kind == "rhythm" and by_chance):
         return _silence(nth) + _usually(kind, nth, ", and " if kind == "rhythm" else "; ") + _falls() + "."
     if kind == "rhythm":
-        return _silence(nth) + "; {cap} gaps like theirs are over within {within} days" + tail + "."
+        return _silence(nth) + "; {cap} gaps like theirs are over within {within}" + tail + "."
     return _silence(nth) + _usually(kind, nth) + tail + "."
 
 
 def _silence(nth: int) -> str:
-    return ORDINALS[nth] + " {silent} days ago" if nth < 2 else "Silent {silent} days"
+    return ORDINALS[nth] + " {silent} ago" if nth < 2 else "Silent {silent}"
 
 
 def _usually(kind: str, nth: int, then: str = "") -> str:
     if kind == "chance":
         return then
     if kind == "window":
-        return "; the limit is {within} days"
-    if nth == 0 and kind == "rhythm":
-        return "; those who come back usually do within {within} days" + then
+        return "; the limit is {within}"
+    if nth in {0, 3} and kind == "rhythm":
+        return "; those who come back usually do within {within}" + then
     if nth == 1 and kind == "rhythm":
-        return "; a third order usually follows within {within} days" + then
-    return "; {floor} gaps like theirs are over within {within} days" + then
+        return "; a third order usually follows within {within}" + then
+    return "; {floor} gaps like theirs are over within {within}" + then
 
 
 def _holds() -> str:
@@ -176,7 +180,7 @@ def _percent(part: float) -> int:
 
 def phrase_number(place: T, nth: T, state: T, by_chance: T) -> T:
     """The number of a phrase in `phrase_table`: `place` counts the (scope, month) pairs that it was made for."""
-    return ((place * 3 + nth) * len(STATES) + state) * 2 + by_chance
+    return ((place * NTHS + nth) * len(STATES) + state) * 2 + by_chance
 
 
 def laid_out(
@@ -204,14 +208,28 @@ def laid_out(
         ["under 1", *map(str, range(1, 101)), "under 1", *(f"just under {percent}" for percent in range(1, 101))]
     )
     values = (
-        pa.array(silent, mask=unnamed[0]).cast(pa.string()),
-        pa.array(within, mask=unnamed[1]).cast(pa.string()),
+        _days(silent, unnamed[0]),
+        _days(within, unnamed[1]),
         percents.take(pa.array(chance + np.where(near & (chance > 0), 101, 0), mask=unnamed[2])),
         pc.if_else(pa.array(unnamed[3]), None, due),
     )
     text = [piece.take(pa.array(number)) for piece in pieces]
     parts = [text[0], *(part for pair in zip(values, text[1:], strict=True) for part in pair)]
     return pc.binary_join_element_wise(*parts, "", null_handling="replace")
+
+
+def _days(number: NDArray[np.int64], unnamed: NDArray[np.bool_]) -> pa.Array:
+    """Numbers of days with their unit, each different one written once."""
+    import numpy as np
+    import pyarrow as pa
+
+    asked, place = np.unique(number, return_inverse=True)
+    return pa.array([days(one) for one in asked.tolist()], pa.string()).take(pa.array(place, mask=unnamed))
+
+
+def days(number: int) -> str:
+    """A number of days as people write it."""
+    return "1 day" if number == 1 else f"{number:,} days"
 
 
 def phrase_table(shared: Iterable[tuple[int, bool, Sequence[Mapping[str, object]]]]) -> pa.Table:
@@ -226,7 +244,7 @@ def phrase_table(shared: Iterable[tuple[int, bool, Sequence[Mapping[str, object]
     rows = [
         by_key[kind, nth, state, by_chance, thin].pieces(values[LEVEL_OF[state]])
         for kind, thin, values in shared
-        for nth, state, by_chance in product(range(3), range(len(STATES)), (False, True))
+        for nth, state, by_chance in product(range(NTHS), range(len(STATES)), (False, True))
     ]
     columns = {"number": pa.array(range(len(rows)), pa.int64())}
     for place in range(len(SLOTS) + 1):

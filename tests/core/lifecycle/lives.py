@@ -37,8 +37,15 @@ class Shop(NamedTuple):
     zone: str
 
 
+UNLABELLED = 1_000_000
+"""Added to a seed: the same shop, whose orders do not say what they were of and where."""
+
+
 def shop(seed: int) -> Shop:
     """A shop of 1 to 60 customers over .3 to 4 years."""
+    if seed >= UNLABELLED:
+        events, policy, zone = shop(seed - UNLABELLED)
+        return Shop([event._replace(category=None, region=None) for event in events], policy, zone)
     rng = Random(seed)
     zone = rng.choice(ZONES)
     learnable = rng.random() < 0.15  # long, large and seasonal enough that clocks are learnt

@@ -23,7 +23,7 @@ from tenure.lifecycle.oracle.policy import Rule, most_specific, read
 from tenure.lifecycle.oracle.rhythm import LONGEST, MOST, Snapshot, deviations, odds, p_buy, silences, usual
 
 DAY = 86_400_000_000
-SEEDS = (3, 11, 14, 15, 17, 28, 41, 42, 53, 63, 69)
+SEEDS = (3, 10, 11, 14, 15, 17, 28, 41, 42, 53, 63, 69)
 """Shops that between them say every sort of sentence below."""
 if "TENURE_EXAMPLES" in os.environ:
     SEEDS = (*SEEDS, *range(100, 100 + min(int(os.environ["TENURE_EXAMPLES"]), 2_000) // 10))
@@ -34,10 +34,11 @@ STANCES = ("customer.left", "contact.refused", "contact.allowed", "customer.eras
 STANCE = {"Left": "customer.left", "not to be contacted": "contact.refused", "to be forgotten": "customer.erased"}
 
 ON = r"\d+ [A-Z][a-z]{2} \d+"
-SILENT = r"(?:(?P<nth>First|Second) order (?P<ago>\d+) days ago|Silent (?P<silent>\d+) days)"
+DAYS = r"1 day|(?!1 days)[\d,]+ days"
+SILENT = rf"(?:(?P<nth>First|Second) order (?P<ago>{DAYS}) ago|Silent (?P<silent>{DAYS}))"
 GAPS = (
     r"; (?:(?P<share>\S+ of \S+) gaps like theirs are over|(?P<usually>those who come back usually do"
-    r"|a third order usually follows)|(?P<limit>the limit is))(?: within)? (?P<within>\d+) days"
+    rf"|a third order usually follows)|(?P<limit>the limit is))(?: within)? (?P<within>{DAYS})"
 )
 CHANCE = (
     r"(?:;|, and) their chance to order within (?P<horizon>\d+) days \((?P<near>just under |under )?(?P<chance>\d+) %\)"
@@ -131,7 +132,7 @@ def wrong_in(text: str, told: Told) -> list[str]:
 def wrong_rhythm(said: dict[str, str | None], told: Told) -> list[str]:
     """The same of a sentence about somebody whom the rhythm judges."""
     row, occasion = told.row, told.occasion
-    silent = number(said["ago"] or said["silent"] or "")
+    silent = number((said["ago"] or said["silent"] or "").split()[0])
     orders = row["occasions"] if row["occasions"] == occasion.x + 1 else 0
     late = row["stage"] in ("lapsed", "inactive")
     checks = {
@@ -182,13 +183,14 @@ def _is_thin(said: dict[str, str | None], told: Told) -> bool:
 
 def _gap_checks(said: dict[str, str | None], told: Told, silent: int, late: bool) -> dict[str, bool]:
     """The days within which gaps are over: those of the share that is named, passed by who is late."""
-    rule, level, within = told.rule, told.level, number(said["within"] or "")
+    rule, level, within = told.rule, told.level, number((said["within"] or "").split()[0])
     if said["limit"]:
         meant = [rule.days[level]]
     elif said["usually"]:
         meant = [rule.first_floors[level] * told.gap(rule.first_floor)]
     else:
-        capped = late and not said["chance"]
+        floor, cap = rule.first_floors[level] * told.gap(rule.first_floor), told.gap(rule.caps[level])
+        capped = (late and not said["chance"]) or (told.occasion.x < 2 and cap < floor)
         known = [rule.quantiles] if rule.kind == "quantile" else [rule.caps] if capped else [rule.floors]
         known += [rule.caps] if said["so"] and rule.kind == "rhythm" else []
         meant = [told.gap(one[level]) for one in known if abs(one[level] - part(said["share"] or "")) < 1e-9]
@@ -301,17 +303,6 @@ def sort_of(text: str, told: Told) -> tuple[str, str]:
     return told.rule.kind, f"{'on time' if said['so'] or said['before'] else 'late'} by {by}"
 
 
-def disputed(told: Told) -> set[str]:
-    """Checks that are left to `test_the_gaps_of_a_sentence_are_those_it_was_judged_by`."""
-    rule = told.rule
-    if rule is None or rule.kind != "rhythm" or told.occasion.x >= 2:
-        return set()
-    if told.row["occasions"] != told.occasion.x + 1:
-        return {"within"}
-    floor, cap = rule.first_floors[told.level] * told.gap(rule.first_floor), told.gap(rule.caps[told.level])
-    return {"so", "passed", "gaps before chance"} if cap < floor else set()
-
-
 SORTS = {
     *(("no rule", first) for first in ("No", "Left", "Asked")),
     *((kind, f"{when} by {by}") for kind in ("rhythm", "quantile", "chance", "window")
@@ -331,7 +322,7 @@ def test_every_number_of_every_sentence_agrees_with_the_row_and_the_oracle(tmp_p
     for where, every in asked.items():
         for told in every:
             text = told.row["because"]
-            found = set(wrong_in(text, told)) - disputed(told)
+            found = set(wrong_in(text, told))
             wrong += [(where, told.row["customer_id"], told.as_of, sorted(found), text)] if found else []
             sorts |= set() if found else {sort_of(text, told)}
     assert wrong == []
@@ -355,10 +346,3 @@ def test_a_sentence_with_one_number_moved_by_one_is_noticed(seed, tmp_path):
     every = [(other, told) for told in told_of(seed, tmp_path) for other in moved(told.row["because"])]
     assert len(every) > 100
     assert [other for other, told in every if not wrong_in(other, told)] == []
-
-
-@pytest.mark.xfail(reason="known: the share named after one order and other activity; a first floor above the cap")
-@pytest.mark.parametrize("seed", [10, 42])
-def test_the_gaps_of_a_sentence_are_those_it_was_judged_by(seed, tmp_path):
-    every = list(told_of(seed, tmp_path))
-    assert [told.row["because"] for told in every if disputed(told) & set(wrong_in(told.row["because"], told))] == []
