@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import resource
 from collections import Counter, defaultdict
 from dataclasses import replace
 from functools import lru_cache
@@ -347,3 +348,29 @@ def test_a_file_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path, na
     with pytest.raises(BadFile, match=r"^cannot write .*shop"):
         simulate(tmp_path / name, customers=3)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["shop.csv", "shop.parquet", "shop.truth.csv"])
+def test_a_full_disk_leaves_the_three_files_of_the_old_shop(tmp_path: Path, name: str) -> None:
+    """No file may grow beyond 1,500 bytes, which the policy does not reach."""
+    files = simulate(tmp_path / name, customers=2, seed=1)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1500, limits[1]))
+    try:
+        with pytest.raises(BadFile) as refusal:
+            simulate(files.events, customers=200, seed=2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert str(refusal.value) == f"cannot write {files.events}: File too large"
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_no_file_takes_its_place_before_the_last_is_written(tmp_path: Path) -> None:
+    simulate(tmp_path / "shop.csv", customers=2, seed=1)
+    events = (tmp_path / "shop.csv").read_bytes()
+    (tmp_path / "shop.policy.toml").unlink()
+    (tmp_path / "shop.policy.toml").mkdir()
+    with pytest.raises(BadFile, match=r"^cannot write .*shop\.policy\.toml: Is a directory$"):
+        simulate(tmp_path / "shop.csv", customers=3, seed=2)
+    assert (tmp_path / "shop.csv").read_bytes() == events

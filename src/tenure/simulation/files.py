@@ -10,10 +10,10 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
-from tenure.errors import BadFile
 from tenure.simulation.traces import Trace
+from tenure.write import written_whole
 
-__all__ = ["BOOT_TRUTH", "RHYTHM_TRUTH", "event_table", "policy_text", "truth_table", "write_policy", "write_table"]
+__all__ = ["BOOT_TRUTH", "RHYTHM_TRUTH", "event_table", "policy_text", "truth_table", "write_shop"]
 
 INSTANT: Final = pa.timestamp("us", tz="UTC")
 MONEY: Final = pa.decimal128(10, 2)
@@ -72,23 +72,25 @@ def truth_table(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def write_table(table: pa.Table, path: Path) -> None:
-    """Parquet or CSV by the name's ending; in CSV instants are ISO 8601 with Z and what is absent is empty."""
-    try:
-        if path.suffix == ".parquet":
-            pyarrow.parquet.write_table(table, path, compression="zstd")
-        else:
-            pyarrow.csv.write_csv(_instants_as_text(table), path, pyarrow.csv.WriteOptions(quoting_style="needed"))
-    except OSError as error:
-        raise BadFile(f"cannot write {path}: {error.strerror or error}") from error
+def write_shop(events: tuple[pa.Table, Path], truth: tuple[pa.Table, Path], policy: tuple[str, Path]) -> None:
+    """The three files of a shop, Parquet or CSV by the names' endings; BadFile if one of them cannot be written.
+
+    None takes its place before all are written: a disk that is full leaves what was there, files of one shop.
+    """
+    with written_whole(events[1]) as beside:
+        _write_table(events[0], beside, events[1].suffix)
+        with written_whole(truth[1]) as beside_truth:
+            _write_table(truth[0], beside_truth, truth[1].suffix)
+            with written_whole(policy[1]) as beside_policy:
+                beside_policy.write_text(policy[0], encoding="utf-8", newline="\n")
 
 
-def write_policy(text: str, path: Path) -> None:
-    """The policy as a file; BadFile if it cannot be written."""
-    try:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise BadFile(f"cannot write {path}: {error.strerror or error}") from error
+def _write_table(table: pa.Table, path: Path, ending: str) -> None:
+    """Parquet or CSV; in CSV instants are ISO 8601 with Z and what is absent is empty."""
+    if ending == ".parquet":
+        pyarrow.parquet.write_table(table, path, compression="zstd")
+    else:
+        pyarrow.csv.write_csv(_instants_as_text(table), path, pyarrow.csv.WriteOptions(quoting_style="needed"))
 
 
 def policy_text(months: Sequence[int], hemisphere: str, regions: Sequence[str]) -> str:

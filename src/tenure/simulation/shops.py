@@ -18,8 +18,7 @@ from tenure.simulation.files import (
     event_table,
     policy_text,
     truth_table,
-    write_policy,
-    write_table,
+    write_shop,
 )
 from tenure.simulation.life import SECOND_PAIR, Life, live
 from tenure.simulation.people import who_comes
@@ -149,8 +148,6 @@ def _write(
 ) -> Simulated:
     truth_path = path.with_name(f"{path.stem}.truth{path.suffix}")
     policy_path = path.with_name(f"{path.stem}.policy.toml")
-    write_table(event_table(rows), path)
-    write_table(truth, truth_path)
-    write_policy(policy, policy_path)
+    write_shop((event_table(rows), path), (truth, truth_path), (policy, policy_path))
     orders = len({row.order_id for row in rows if row.type == ORDER_PLACED})
     return Simulated(shop, seed, path, truth_path, policy_path, truth.num_rows, orders, len(rows), twin)
