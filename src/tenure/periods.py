@@ -61,9 +61,16 @@ def zone_named(name: str) -> ZoneInfo:
             return ZoneInfo(name)
         except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
             pass
-    near = difflib.get_close_matches(name, sorted(zoneinfo.available_timezones()), n=2)
+    near = _zones_like(name)
     hint = f"did you mean {' or '.join(near)}?" if near else 'use an IANA name such as "Europe/Berlin" or "UTC"'
     raise BadTime(f"unknown time zone {name!r}: {hint}")
+
+
+def _zones_like(name: str) -> list[str]:
+    """At most two zones that may be meant: those with the word as a part, else those spelt alike."""
+    zones, word = sorted(zoneinfo.available_timezones()), name.strip("/ ").casefold().replace(" ", "_")
+    within = [zone for zone in zones if word in zone.casefold().split("/")]
+    return within[:2] or difflib.get_close_matches(name, zones, n=2)
 
 
 def day_number(on: date) -> int:

@@ -249,3 +249,15 @@ def test_the_first_and_last_days_of_the_calendar_can_be_asked_for():
         first, last = day("0001-01-01"), day("9999-12-31")
         assert calendar(first, first + 1, zone).start_at.tolist() == [start_of_day(d, zone) for d in (first, first + 1)]
         assert calendar(last - 1, last, zone).start_at.tolist() == [start_of_day(d, zone) for d in (last - 1, last)]
+
+
+@pytest.mark.parametrize(("written", "meant"), [
+    ("Europe", "Europe/Amsterdam or Europe/Andorra"),
+    ("Berlin", "Europe/Berlin"),
+    ("new york", "America/New_York"),
+    ("Europe/Berln", "Europe/Berlin or Europe/Belfast"),
+])  # fmt: skip
+def test_a_part_of_a_zone_s_name_leads_to_whole_names(written, meant):
+    with pytest.raises(BadTime) as caught:
+        zone_named(written)
+    assert str(caught.value) == f"unknown time zone {written!r}: did you mean {meant}?"
