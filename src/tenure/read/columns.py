@@ -173,10 +173,11 @@ def _best(label: str, names: tuple[str, ...], role: str, taken: set[int]) -> int
 
 def option(role: str) -> str:
     """How the user names the column of a role."""
+    in_python = f'columns={{"{role}": NAME}} in Python'
     if role not in _OPTIONS:
-        return f"{role}= in Python"
+        return in_python
     # in explain --customer is the customer's id; the longer name means the column everywhere
-    return f"--{'customer-column' if role == 'customer' else role} NAME ({role}= in Python)"
+    return f"--{'customer-column' if role == 'customer' else role} NAME ({in_python})"
 
 
 def _listed(names: tuple[str, ...]) -> str:

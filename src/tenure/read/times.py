@@ -79,7 +79,7 @@ def _number(cell: Cell, column: Expression, macro: str) -> When:
     if not (cell.named or says_instant(cell.name)):
         raise BadTime(
             f"{cell.label}: the column {cell.name!r} holds numbers, not dates; if they count from 1970"
-            f" (s, ms, us or ns), name it: --at {cell.name!r} (at= in Python)"
+            f" (s, ms, us or ns), name it: --at {cell.name!r} (columns={{\"at\": {cell.name!r}}} in Python)"
         )
     unit = unit_named(cell.name) or max(zip(sizes, _UNITS, strict=True), key=lambda pair: pair[0])[1]
     factor, divisor = _UNITS[unit]

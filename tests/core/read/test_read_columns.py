@@ -73,7 +73,7 @@ def test_quantity_alone_is_no_amount(tmp_path):
             {},
             (
                 "a.csv: 'user_id', 'client_id' could each be the customer column;"
-                " choose one with --customer-column NAME (customer= in Python)"
+                ' choose one with --customer-column NAME (columns={"customer": NAME} in Python)'
             ),
         ),
         (
@@ -81,7 +81,7 @@ def test_quantity_alone_is_no_amount(tmp_path):
             {},
             (
                 "a.csv: 'Customer ID', 'customer_id' could each be the customer column;"
-                " choose one with --customer-column NAME (customer= in Python)"
+                ' choose one with --customer-column NAME (columns={"customer": NAME} in Python)'
             ),
         ),
         (
@@ -89,7 +89,7 @@ def test_quantity_alone_is_no_amount(tmp_path):
             {},
             (
                 "a.csv: no column tells the customer; it has 'at', 'amount';"
-                " name it with --customer-column NAME (customer= in Python)"
+                ' name it with --customer-column NAME (columns={"customer": NAME} in Python)'
             ),
         ),
         (
@@ -97,18 +97,26 @@ def test_quantity_alone_is_no_amount(tmp_path):
             {},
             (
                 "a.csv: no column tells the time of the order; it has 'customer', 'amount';"
-                " name it with --at NAME (at= in Python)"
+                ' name it with --at NAME (columns={"at": NAME} in Python)'
             ),
         ),
         (
             "customer,bought_on,at\n1,2,2024-01-31\n",
             {"at": "bought_no"},
-            "a.csv: there is no column 'bought_no' for --at NAME (at= in Python); nearest: 'bought_on'",
+            (
+                "a.csv: there is no column 'bought_no' for --at NAME ("
+                'columns={"at": NAME} in Python'
+                "); nearest: 'bought_on'"
+            ),
         ),
         (
             "customer,at\n1,2024-01-31\n",
             {"category": "zzzzz"},
-            "a.csv: there is no column 'zzzzz' for --category NAME (category= in Python); it has 'customer', 'at'",
+            (
+                "a.csv: there is no column 'zzzzz' for --category NAME ("
+                'columns={"category": NAME} in Python'
+                "); it has 'customer', 'at'"
+            ),
         ),
         (
             "who,who,at\n1,1,2024-01-31\n",
@@ -129,7 +137,9 @@ def test_quantity_alone_is_no_amount(tmp_path):
             "customer_id,at\n1,2024-01-31\n",
             {"at": "customer_id"},
             (
-                "a.csv: the column 'customer_id' is named for --at NAME (at= in Python), so none tells the customer;"
+                "a.csv: the column 'customer_id' is named for --at NAME ("
+                'columns={"at": NAME} in Python'
+                "), so none tells the customer;"
                 " name another column for one of the two"
             ),
         ),
@@ -137,7 +147,11 @@ def test_quantity_alone_is_no_amount(tmp_path):
             "customer_id,at,x\n1,2024-01-31,3\n",
             {"amount": "x", "quantity": "X"},
             (
-                "a.csv: the column 'x' is named for both --amount NAME (amount= in Python) and quantity= in Python;"
+                "a.csv: the column 'x' is named for both --amount NAME ("
+                'columns={"amount": NAME} in Python'
+                ") and "
+                'columns={"quantity": NAME} in Python'
+                ";"
                 " name another for one of them"
             ),
         ),
