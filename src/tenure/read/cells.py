@@ -112,6 +112,7 @@ def customer(cell: Cell, *, written: bool) -> tuple[Expression, Expression, bool
     """The customer id, whether it is missing, and whether it is a whole number (else text).
 
     Types of the source are kept. `written`: it has none (CSV), so ids are whole numbers if every one looks like one.
+    A column with whole numbers beyond 64 bits is one of text, as in CSV.
     """
     if cell.family in _NO_ID:
         raise cell.wrong("ids are whole numbers or text")
@@ -124,6 +125,9 @@ def customer(cell: Cell, *, written: bool) -> tuple[Expression, Expression, bool
         return name, name.isnull(), False
     if cell.family == "whole":
         return cell.column.cast("BIGINT"), cell.column.isnull(), True
+    if cell.family in ("wide", "decimal") and not cell.probe("bigint")[0]:
+        name = call("tenure_id_of_decimal", cell.column) if cell.family == "decimal" else cell.column.cast("VARCHAR")
+        return name, cell.column.isnull(), False
     blank = cell.column.isnull()
     if cell.family == "float":
         blank = blank | call("isnan", cell.column)

@@ -5,6 +5,7 @@ import random
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from reading import EVENT, csv, seen
 
@@ -72,7 +73,20 @@ def test_ids_among_numbers_that_are_no_whole_numbers():
         (4, "bad_customer"),
         (5, "bad_customer"),
     ]
-    assert ids_of(pa.array([3, 2**63], pa.uint64())).codes() == [(2, "bad_customer")]
+
+
+def test_whole_ids_beyond_64_bits_are_text_and_those_within_are_numbers(tmp_path):
+    beyond = ids_of(pa.array([3, None, 2**64 - 1], pa.uint64()))
+    assert (beyond.timeline.customer_type, beyond.ids()) == ("VARCHAR", ["3", str(2**64 - 1)])
+    assert beyond.codes() == [(2, "missing_customer")]
+    within = ids_of(pa.array([3, None, 2**63 - 1], pa.uint64()))
+    assert (within.timeline.customer_type, within.ids()) == ("BIGINT", [3, 2**63 - 1])
+    pq.write_table(pa.table({"customer": pa.array([2**63], pa.uint64()), "at": ["2024-01-02"]}), tmp_path / "a.parquet")
+    several = seen(tmp_path / "a.parquet", pa.table({"customer": [7], "at": ["2024-01-01"]}))
+    assert several.ids() == ["7", str(2**63)]
+    with DuckDB(threads=1) as other:
+        huge = "SELECT '-9223372036854775809'::HUGEINT AS customer, '2024-01-01' AS \"at\""
+        assert seen(other.connection.sql(huge)).ids() == ["-9223372036854775809"]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +106,8 @@ def test_columns_of_the_wrong_type_are_refused(column, values, message):
     option = "customer-column" if column == "customer" else column
     with pytest.raises(BadColumns) as caught:
         seen(pa.table(table))
-    says = f"table 1: the column {column!r} {message}; choose another with --{option} NAME ({column}= in Python)"
+    named = f'--{option} NAME (columns={{"{column}": NAME}} in Python)'
+    says = f"table 1: the column {column!r} {message}; choose another with {named}"
     assert str(caught.value) == says
 
 
@@ -146,7 +161,7 @@ def test_kinds_and_their_synonyms(tmp_path):
         "order.placed",
     ]
     assert found.codes() == [(10, "unknown_kind")]
-    assert found.timeline.notes[-1] == "1 rows do not say what kind of event they are: read as order.placed"
+    assert found.timeline.notes[0] == "1 rows do not say what kind of event they are: read as order.placed"
     assert found.timeline.has == {"type"}
 
 
@@ -157,7 +172,7 @@ def test_currencies(tmp_path):
     assert found.column("currency") == ["EUR", "USD", None, "JPY"]
     assert found.column("amount_minor") == [100, 100, 100, 1]
     assert found.codes() == [(6, "unknown_currency"), (7, "unknown_currency"), (8, "unknown_currency")]
-    assert found.timeline.notes[-1] == (
+    assert found.timeline.notes[-2] == (
         "the amounts are in EUR, JPY, USD: kept as they are, never added across currencies"
     )
 

@@ -23,6 +23,11 @@ CREATE OR REPLACE MACRO tenure_id_whole(x) AS
 CREATE OR REPLACE MACRO tenure_id_of_number(x) AS
     CASE WHEN x = floor(x) THEN TRY_CAST(x AS BIGINT) END;
 
+-- name: id_of_decimal
+-- libraries hand whole numbers of 128 bits over as decimals
+CREATE OR REPLACE MACRO tenure_id_of_decimal(x) AS
+    CASE WHEN x = floor(x) THEN CAST(TRY_CAST(x AS HUGEINT) AS VARCHAR) END;
+
 -- name: half_even
 CREATE OR REPLACE MACRO tenure_half_even(x) AS
     CAST(floor(x) AS HUGEINT) + CASE

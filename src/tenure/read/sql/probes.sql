@@ -3,6 +3,9 @@
 -- name: ids
 SELECT count(tenure_id(x)) AS ids, count(*) FILTER (WHERE tenure_id_is_whole(x)) AS whole FROM tenure_cells;
 
+-- name: bigint
+SELECT count(x) = 0 OR (TRY_CAST(min(x) AS BIGINT) IS NOT NULL AND TRY_CAST(max(x) AS BIGINT) IS NOT NULL) AS fits FROM tenure_cells;
+
 -- name: amounts
 SELECT
     count(*) FILTER (WHERE tenure_written_in_comma(x)) AS comma,
