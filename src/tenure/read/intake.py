@@ -128,7 +128,7 @@ def _scanning(label: str) -> Iterator[None]:
     """Damage that shows only when the pages of a file are read is the file's, not ours."""
     try:
         yield
-    except (duckdb.OutOfMemoryException, duckdb.InternalException, *_OUR_MISTAKES):
+    except (duckdb.OutOfMemoryException, duckdb.InternalException, duckdb.InterruptException, *_OUR_MISTAKES):
         raise
     except duckdb.ConversionException as error:
         raise BadFile(f"{label}: a time in it lies beyond the year 290,000; correct it or leave its row out") from error
@@ -306,7 +306,9 @@ def _timeline(
             *(note for part in parts for note in part.notes),
             *_remarks(parts, tally, times_in),
             *_far_off(engine, tally),
+            *_zoneless(tally, times_in),
         ),
+        zoneless=tally.odd["zoneless"],
     )
 
 
@@ -315,18 +317,24 @@ def _far_off(engine: DuckDB, tally: _Tally) -> Iterator[str]:
     if max(tally.span, default=0) - min(tally.span, default=0) <= _LONG_US:
         return
     before, first, after, last = engine.run(_PACKAGE, "rows", "far_off").fetchall()[0]
-    for n, where, at in ((before, "before", first), (after, "after", last)):
+    cure = "; --until or --as-of with a day before them leaves them out (until=, as_of= in Python)"
+    for n, where, at, leaves in ((before, "before", first, ""), (after, "after", last, cure)):
         if n:
             rows = "1 row lies" if n == 1 else f"{n} rows lie"
-            yield f"{rows} more than a year {where} 98 % of the others (to {format_instant(at)}): check the dates"
+            found = f"{rows} more than a year {where} 98 % of the others (to {format_instant(at)})"
+            yield f"{found}: check the dates{leaves}"
 
 
-def _remarks(parts: Sequence[Rows], tally: _Tally, times_in: str) -> Iterator[str]:
-    """What the counts say about all sources together."""
+def _zoneless(tally: _Tally, times_in: str) -> Iterator[str]:
+    """The last of the remarks: it is made of most files and mostly nothing is wrong."""
     zoneless, accepted = tally.odd["zoneless"], tally.accepted
     if zoneless:
         share = "the times carry" if zoneless == accepted else f"{zoneless} of {accepted} times carry"
         yield f"{share} no zone: read as times in {times_in}; if that is wrong, --times-in ZONE (times_in= in Python)"
+
+
+def _remarks(parts: Sequence[Rows], tally: _Tally, times_in: str) -> Iterator[str]:
+    """What the counts say about all sources together."""
     if twice := tally.odd["twice"]:
         yield f"{twice} times fall into an hour that {times_in} has twice (clocks set back): read as the first"
     if never := tally.odd["never"]:

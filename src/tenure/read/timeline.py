@@ -52,7 +52,9 @@ class Timeline:
     """Earliest instant of an accepted row, us UTC; None without one."""
     last_at: int | None
     notes: tuple[str, ...]
-    """Remarks for the user, one line each."""
+    """Remarks for the user, one line each; that times carry no zone comes last."""
+    zoneless: int = 0
+    """Accepted rows whose time carries no zone."""
 
     def rejects(self) -> pa.Table:
         """The rejected rows: file, line (1-based, headers counted), code, reason, row (its text), in file order."""

@@ -48,7 +48,7 @@ def test_several_parquet_files_are_served_together(tmp_path):
     found = seen(*paths)
     assert found.lazy
     assert [(e[0], e[4]) for e in found.events] == [(1, 500), (1, 500), (2, 12), (2, 12)]
-    assert found.timeline.notes[-1] == (
+    assert found.timeline.notes[-2] == (
         f"2 rows of {paths[1]} also stand in {paths[0]}: they were counted twice; name each file once"
     )
 
@@ -145,7 +145,7 @@ def test_rows_above_the_column_names_are_said(tmp_path, monkeypatch):
         assert str(caught.value) == (
             f"{name}: the first row does not name the columns, it holds 'Sales of 2024', 'draft'; if the names stand"
             " further down, delete the rows above them; if not, name them with --customer-column NAME"
-            " (customer= in Python), --at NAME (at= in Python)"
+            ' (columns={"customer": NAME} in Python), --at NAME (columns={"at": NAME} in Python)'
         )
 
 
