@@ -118,7 +118,7 @@ def _opened(
     progress: Progress | None, as_of: int | None = None,
 ) -> Iterator[Shop]:  # fmt: skip
     """`opened`, with rejected rows written down and warned of."""
-    target = None if rejects is None else checked_target(rejects, apart_from=_several(orders))
+    target = None if rejects is None else checked_target(rejects, apart_from=(*_several(orders), policy))
     with opened(
         orders, policy=policy, timezone=timezone, times_in=times_in, columns=columns, progress=progress,
         as_of=as_of,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -22,7 +22,7 @@ from tenure.lifecycle.history import history
 from tenure.lifecycle.picture import picture
 from tenure.lifecycle.policy import DEFAULT, Policy, load
 from tenure.lifecycle.suggest import Suggestion, suggest
-from tenure.periods import date_of, day_number, day_of, parse_instant, start_of_day, zone_named
+from tenure.periods import calendar, date_of, day_number, day_of, parse_instant, start_of_day, zone_named
 from tenure.read import REASONS, Columns, Timeline, read
 from tenure.reporting import page
 from tenure.reporting.gather import gather
@@ -30,6 +30,7 @@ from tenure.write import typed
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
+    from numpy.typing import NDArray
 
 __all__ = [
     "ColumnNames", "Instant", "PolicyLike", "Progress", "Shop", "instant_of", "must_hold_rows", "opened", "policy_of",
@@ -113,7 +114,7 @@ class Shop:
         return max(instant, self.timeline.first_at or instant)
 
 
-@contextmanager
+@contextlib.contextmanager
 def opened(
     orders: Any,
     *,
@@ -134,10 +135,8 @@ def opened(
     with DuckDB() as engine:
         tell("reading")
         timeline = read(engine, orders, named, times_in=times_in)
-        timeline = replace(timeline, notes=(
-            *timeline.notes, *_strangers(timeline, rules), *_silence(timeline, as_of, timezone),
-        ))  # fmt: skip
-        yield Shop(timeline, rules, timezone, tell)
+        found = [*_strangers(timeline, rules), *_silence(timeline, as_of, timezone)]
+        yield Shop(replace(timeline, notes=_notes(timeline, found, times_in, timezone)), rules, timezone, tell)
 
 
 def must_hold_rows(timeline: Timeline, rejects: object) -> None:
@@ -149,6 +148,46 @@ def must_hold_rows(timeline: Timeline, rejects: object) -> None:
     rows = "the only row" if timeline.rows == 1 else f"none of the {timeline.rows:,} rows"
     verb = "cannot" if timeline.rows == 1 else "can"
     raise BadFile(f"{rows} {verb} be used: {each}; {where}")
+
+
+def _notes(timeline: Timeline, found: Sequence[str], times_in: str, zone: str) -> tuple[str, ...]:
+    """The reading's notes with those found here; what there is to say of the zone comes last, and once."""
+    notes, of_zone = timeline.notes, tuple(_shifted(timeline, times_in, zone))
+    if timeline.zoneless:
+        notes, of_zone = notes[:-1], of_zone or notes[-1:]
+    return (*notes, *found, *of_zone)
+
+
+def _shifted(timeline: Timeline, times_in: str, zone: str) -> Iterator[str]:
+    """Days without hours that are other days in the shop's zone. Rows are looked at up to the first that has an hour,
+    and only where the zones lie so that its days would shift."""
+    first_at, last_at = timeline.first_at, timeline.last_at
+    if first_at is None or last_at is None or times_in == zone or timeline.zoneless < timeline.accepted:
+        return
+    days = calendar(day_of(first_at, times_in), day_of(last_at, times_in), times_in)
+    shop = calendar(day_of(first_at, zone), day_of(last_at, zone), zone)
+    shift = shop.day[np.searchsorted(shop.start_at, days.start_at.clip(first_at, last_at), side="right") - 1] - days.day
+    if not shift.any() or _has_hours(timeline, days.start_at):
+        return
+    where = "before" if shift.min() < 0 else "after"
+    yield (
+        f"the times are days without hours, read in {times_in}, but the shop's days are of {zone}, where they fall on"
+        f" the day {where}: --times-in {zone} keeps each on its day (times_in= in Python)"
+    )
+
+
+def _has_hours(timeline: Timeline, midnights: NDArray[np.int64]) -> bool:
+    """Whether any row lies at another instant than these."""
+    import pyarrow as pa
+    from duckdb import ColumnExpression
+
+    engine = timeline.engine
+    engine.show("midnights", pa.table({"midnight": midnights}))
+    events = engine.connection.table("events").select(ColumnExpression("at")).set_alias("e")
+    table = engine.connection.table("midnights").set_alias("m")
+    late = events.join(table, 'e."at" = m.midnight', how="anti").limit(1).fetchall()
+    engine.drop("midnights")
+    return bool(late)
 
 
 def _strangers(timeline: Timeline, policy: Policy) -> Iterator[str]:
@@ -196,9 +235,18 @@ def instant_of(value: Instant, zone: str) -> int:
         case date():
             return start_of_day(day_number(value), zone)
         case int() | np.integer() if not isinstance(value, bool):
-            day_of(int(value), zone)
-            return int(value)
+            return _microseconds(int(value), zone)
     raise BadTime(f"{value!r} is no time: use a date, a time or whole microseconds")
+
+
+def _microseconds(value: int, zone: str) -> int:
+    """The number as an instant, unless it is written as a date is: so near to 1970 nobody means microseconds."""
+    if len(spelt := str(value)) == 8:
+        with contextlib.suppress(ValueError):
+            meant = date.fromisoformat(f"{spelt[:4]}-{spelt[4:6]}-{spelt[6:]}")
+            raise BadTime(f'{value} would be microseconds since 1970: for the date write "{meant}", with quotes')
+    day_of(value, zone)
+    return value
 
 
 def policy_of(policy: PolicyLike) -> Policy:
