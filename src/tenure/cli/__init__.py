@@ -8,45 +8,52 @@ import sys
 from collections.abc import Sequence
 
 from tenure.cli.arguments import parser
-from tenure.cli.screen import visible
+from tenure.cli.screen import flush, visible
+from tenure.cli.stopping import Stopping, is_interruption
 from tenure.errors import TenureError
 
 __all__ = ["main"]
 
-_INTERRUPTED = 128 + signal.SIGINT
+_BY_SIGNAL = 128
 _NOBODY_READS = 141  # 128 + SIGPIPE, where there is one
 _OUR_MISTAKE = 70  # EX_SOFTWARE
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0, that of the error's class, 130 interrupted, 70 a mistake of ours.
+    """Run one command and return its exit code: 0, that of the error's class, 70 a mistake of ours; stopped by Ctrl-C
+    130, by SIGTERM 143.
 
     Whatever goes wrong is one line on stderr; TENURE_DEBUG=1 adds the traceback.
     """
+    with Stopping() as stopping:
+        try:
+            _run(argv)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort: one line instead of a traceback
+            if stopping.signal is not None or is_interruption(error):
+                return _BY_SIGNAL + (stopping.signal or signal.SIGINT)
+            return _ended(error)
+    return 0
+
+
+def _run(argv: Sequence[str] | None) -> None:
     try:
         asked = parser().parse_args(argv)
         from tenure.cli import jobs
 
         jobs.run(asked)
-        sys.stdout.flush()
-    except TenureError as error:
+    except SystemExit:
+        flush()  # help is output too
+        raise
+    flush()
+
+
+def _ended(error: BaseException) -> int:
+    """What the user can mend, an output that nobody reads, too little memory, or a mistake of ours."""
+    if isinstance(error, TenureError):
         return _failed(str(error), error, error.exit_code)
-    except KeyboardInterrupt:
-        return _INTERRUPTED
-    except BrokenPipeError:
-        # whoever read our output has gone: nothing is left to be said, not even by the interpreter as it ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
         return _NOBODY_READS
-    except Exception as error:  # noqa: BLE001 - the last resort: one line instead of a traceback
-        return _unforeseen(error)
-    return 0
-
-
-def _unforeseen(error: Exception) -> int:
-    """What no TenureError says: too little memory, an interrupted query, or a mistake of ours."""
     name = type(error).__name__
-    if name == "InterruptException":
-        return _INTERRUPTED
     if name in ("MemoryError", "OutOfMemoryException"):
         return _failed("there is not enough memory for this; free some, or take a larger machine", error, 1)
     said = f"{name}: {error}".split("\n")[0]

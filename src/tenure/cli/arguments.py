@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from tenure import __version__
+from tenure.cli.screen import say
 
 __all__ = ["COLUMNS", "parser"]
 
@@ -34,6 +35,13 @@ class _Parser(argparse.ArgumentParser):
         sys.stderr.write(f"tenure: {message}; see {self.prog} --help\n")
         raise SystemExit(2)
 
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        """To the standard output as all else: argparse would say nothing of a disk that is full."""
+        if file is None and sys.stdout is not None:
+            say(self.format_help())
+        else:
+            super().print_help(file)
+
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the whole command: `verb` and what belongs to it."""
@@ -50,6 +58,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
     _Verbs = argparse._SubParsersAction[_Parser]  # noqa: SLF001 - has no public name
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tenure.cli.arguments import COLUMNS
-from tenure.cli.screen import Steps, prose, remarks, show, table
+from tenure.cli.screen import Steps, prose, remarks, say, show, table
 from tenure.errors import BadFile, InvalidInput
 from tenure.periods import zone_named
 from tenure.read import Columns
@@ -103,7 +103,7 @@ def _show_flows(rows: DuckDBPyRelation, asked: Asked, steps: Steps) -> None:
 def _suggest(asked: Asked) -> None:
     until = _until(asked)
     endings = (".toml", *TABLE_ENDINGS)
-    targets = [checked_target(name, endings, apart_from=asked.files) for name in asked.out]
+    targets = [checked_target(name, endings, apart_from=_read_from(asked)) for name in asked.out]
     with _shop(asked) as (shop, steps):
         from tenure.lifecycle.policy import dumps
 
@@ -123,22 +123,22 @@ def _explain(asked: Asked) -> None:
         found = shop.explain(asked.customer, as_of)
         steps.done()
         if asked.json:
-            sys.stdout.write(found.json() + "\n")
+            say(found.json() + "\n")
         else:
             show([str(found)])
 
 
 def _report(asked: Asked) -> None:
     as_of = instant_of(asked.as_of, asked.timezone)
-    target = None if asked.out is None else checked_target(asked.out, (".html", ".htm"), apart_from=asked.files)
-    if target is None and sys.stdout.isatty():
+    target = None if asked.out is None else checked_target(asked.out, (".html", ".htm"), apart_from=_read_from(asked))
+    if target is None and sys.stdout is not None and sys.stdout.isatty():
         raise InvalidInput("a page is not for reading in a terminal: say where to write it with --out report.html")
     names = [Path(file).name for file in asked.files]
     with _shop(asked, as_of) as (shop, steps):
         page = shop.report(as_of, asked.name or Path(names[0]).stem, names)
         steps.done()
     if target is None:
-        sys.stdout.write(page)
+        say(page)
     else:
         save_text(page, target)
 
@@ -172,7 +172,7 @@ _DETAILS: Final = (None, "short", "long", "seasonal", "win_back", "do_not_contac
 @contextlib.contextmanager
 def _shop(asked: Asked, as_of: int | None = None) -> Iterator[tuple[Shop, Steps]]:
     """The shop of the named files, and the steps to tell of; says on stderr what the reading left out."""
-    rejects = None if asked.rejects is None else checked_target(asked.rejects, apart_from=asked.files)
+    rejects = None if asked.rejects is None else checked_target(asked.rejects, apart_from=_read_from(asked))
     outs = getattr(asked, "out", None) or []
     if rejects is not None and rejects in [Path(out) for out in ([outs] if isinstance(outs, str) else outs)]:
         raise BadFile(f"cannot write {rejects}: --out and --rejects name the same file; choose another for one of them")
@@ -190,8 +190,13 @@ def _shop(asked: Asked, as_of: int | None = None) -> Iterator[tuple[Shop, Steps]
         yield shop, steps
 
 
+def _read_from(asked: Asked) -> list[str]:
+    """The files that nothing may be written over."""
+    return [*asked.files, *([asked.policy] if asked.policy else [])]
+
+
 def _table_target(asked: Asked) -> Path | None:
-    return None if asked.out is None else checked_target(asked.out, apart_from=asked.files)
+    return None if asked.out is None else checked_target(asked.out, apart_from=_read_from(asked))
 
 
 def _until(asked: Asked) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import shutil
 import sys
@@ -12,10 +14,12 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from tenure.errors import BadFile
+
 if TYPE_CHECKING:
     from tenure.read import Timeline
 
-__all__ = ["Steps", "cell", "folded", "prose", "remarks", "show", "table", "visible"]
+__all__ = ["Steps", "cell", "flush", "folded", "prose", "remarks", "say", "show", "table", "visible"]
 
 _WIDTH: Final = 100
 _LEAST: Final = 20
@@ -77,7 +81,34 @@ class Steps:
 def show(lines: Sequence[str] | Iterator[str]) -> None:
     """Write texts of one or more lines to the standard output, with nothing in them that a terminal would obey."""
     for text in lines:
-        sys.stdout.write("\n".join(visible(line) for line in text.split("\n")) + "\n")
+        say("\n".join(visible(line) for line in text.split("\n")) + "\n")
+
+
+def say(text: str) -> None:
+    """Write to the standard output as it is; BadFile if that is closed or full, BrokenPipeError if nobody reads it."""
+    if sys.stdout is None:  # what Python makes of an output that was closed before it began
+        raise BadFile("cannot write the output: it is closed")
+    with _writing():
+        sys.stdout.write(text)
+
+
+def flush() -> None:
+    """Hand everything said over to the system; errors as in `say`."""
+    if sys.stdout is not None:
+        with _writing():
+            sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        # what is still held back has nowhere to go: nothing is to be said of it, not even by the interpreter as it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise BadFile(f"cannot write the output: {error.strerror or error}") from error
 
 
 def visible(text: str) -> str:

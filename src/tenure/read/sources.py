@@ -157,6 +157,8 @@ def _quick(engine: DuckDB, path: Path, label: str, index: int, shape: lines.Shap
             columns=columns, auto_detect=False, compression=shape.compression or "none", na_values="", comment="",
             strict_mode=True, null_padding=False, ignore_errors=False,
         ).create(place)  # fmt: skip
+    except duckdb.InterruptException:
+        raise
     except (duckdb.Error, ValueError):
         return None
     relation = engine.connection.table(place)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Explanation", "explain"]
 
 _SQL: Final = "tenure.lifecycle"
+_LONGEST: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ def explain(timeline: Timeline, policy: Policy, *, zone: str, customer: int | st
     first_at = timeline.engine.run(_SQL, "explain", "first_at", c=c).fetchall()[0][0]
     if first_at >= as_of:
         seen, asked = format_instant(first_at), format_instant(as_of)
-        raise UnknownCustomer(f"customer {customer} was first seen at {seen}, not before {asked}; ask for a later time")
+        who = f"customer {_short(customer)}"
+        raise UnknownCustomer(f"{who} was first seen at {seen}, not before {asked}; ask for a later time")
     traced = picture(timeline, policy, zone=zone, as_of=as_of)
     row = _row(traced, c, customer)
     return _explained(traced, c, row)
@@ -94,18 +96,24 @@ def _number(timeline: Timeline, customer: int | str) -> int:
         found = [] if first[0][0] is None else [(number,)]
         near = "near_numbers"
     if not found:
-        names = [str(name) for (name,) in engine.run(_SQL, "explain", near, customer=str(customer)).fetchall()]
+        names = [_short(name) for (name,) in engine.run(_SQL, "explain", near, customer=str(customer)).fetchall()]
         hint = f"the nearest are {', '.join(names)}" if names else "there is nobody in them"
-        raise UnknownCustomer(f"no customer {customer} in the orders: {hint}")
+        raise UnknownCustomer(f"no customer {_short(customer)} in the orders: {hint}")
     return int(found[0][0])
 
 
 def _whole(customer: int | str) -> int | None:
     """A customer id as a 64-bit whole number, if it is one."""
-    if not re.fullmatch(r"-?\d+", str(customer)):
+    if not re.fullmatch(r"-?0*\d{1,19}", str(customer)):
         return None
     number = int(customer)
     return number if -(2**63) <= number < 2**63 else None
+
+
+def _short(customer: int | str) -> str:
+    """An id as far as one line has room for it, cut as in tables."""
+    text = str(customer)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def _row(traced: Trace, c: int, customer: int | str) -> Mapping[str, Any]:
