@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 import tenure
+from tenure.cli.arguments import COLUMNS
+from tenure.errors import BadColumns
 from tenure.events import KINDS
 from tenure.lifecycle.words import STANCES, sentences
+from tenure.read.columns import Columns, find
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -227,3 +230,20 @@ def test_every_verb_is_in_the_readme():
 )
 def test_what_is_shown_is_compared_line_by_line(output, told, same):
     assert bool(shown(output).fullmatch(told)) is same
+
+
+def test_the_names_of_columns_rank_as_the_page_says():
+    page = text_of(DOCS / "how-to" / "name-columns-and-times.md")
+    rows = re.findall(r"^\| [\w ]+ \| `--(\w+)` \| (.+) \|$", page, re.MULTILINE)
+    assert {role for role, _ in rows} == {"customer", *COLUMNS}
+    for role, told in rows:
+        ranks = [rank.split(", ") for rank in told.removesuffix("; or quantity and price").split("; ")]
+        # what every file needs, but for the role that is looked at
+        names = [name for other, name in (("customer", "customer id"), ("at", "at")) if other != role]
+        for place, rank in enumerate(ranks):
+            for name in rank:
+                behind = [lower[0] for lower in ranks[place + 1 :]]
+                assert find("x", (*names, *behind, name), Columns())[role] == len(names) + len(behind), name
+            if len(rank) > 1:
+                with pytest.raises(BadColumns, match="could each be the"):
+                    find("x", (*names, *rank[:2]), Columns())
