@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from tenure import __version__
 from tenure.cli.screen import say
@@ -35,7 +35,7 @@ class _Parser(argparse.ArgumentParser):
         sys.stderr.write(f"tenure: {message}; see {self.prog} --help\n")
         raise SystemExit(2)
 
-    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+    def print_help(self, file: Any = None) -> None:
         """To the standard output as all else: argparse would say nothing of a disk that is full."""
         if file is None and sys.stdout is not None:
             say(self.format_help())
@@ -58,8 +58,6 @@ def parser() -> argparse.ArgumentParser:
 
 
 if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
-
     _Verbs = argparse._SubParsersAction[_Parser]  # noqa: SLF001 - has no public name
 
 
