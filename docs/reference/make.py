@@ -37,8 +37,8 @@ the column `because`.
 
 MEANINGS = {
     "silent": "whole days (`1 day`, `62 days`) since the last occasion, up to the last day known",
-    "within": "days, written likewise, rounded up: the gap, floor, cap or limit that the stage was judged by; on time, the"
-    " next one",
+    "within": "days, written likewise, rounded up: the gap, floor, cap or limit that the stage was judged by; on time,"
+    " the next one",
     "due": "the day on which short-lapsed begins",
     "horizon": "days ahead for which the chance is meant",
     "chance": "the chance to order within them, in per cent",
