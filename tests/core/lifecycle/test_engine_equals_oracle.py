@@ -65,7 +65,7 @@ def way(request, monkeypatch):
 
 
 @pytest.mark.generated
-@pytest.mark.parametrize("batch", range(max(1, LIVES // 150)))
+@pytest.mark.parametrize("batch", range(max(1, LIVES // 135)))
 def test_engine_equals_oracle_on_generated_lives(batch, tmp_path, way):
     lives, wrong = 0, []
     for seed in range(batch * BATCH, (batch + 1) * BATCH):
