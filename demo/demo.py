@@ -56,6 +56,11 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     page = b""
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of browsers that hang up before the page is there; of anything else what went wrong."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
 
 class Handler(BaseHTTPRequestHandler):
     """Gives the page for / and /report.html, and nothing else."""

@@ -5,8 +5,10 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from importlib.util import find_spec
@@ -71,6 +73,11 @@ def test_it_serves_the_page_on_loopback_until_it_is_interrupted(once, tmp_path):
         with pytest.raises(urllib.error.HTTPError, match="404") as refused:
             urllib.request.urlopen(f"{address}../../etc/passwd", timeout=10)
         refused.value.close()
+        for _ in range(20):  # browsers that hang up at once
+            with socket.create_connection(("127.0.0.1", int(address.rsplit(":", 1)[1].strip("/")))) as impatient:
+                impatient.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                impatient.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+        time.sleep(0.3)
         demo.send_signal(signal.SIGINT)
         said, complained = demo.communicate(timeout=20)
     assert (demo.returncode, said.strip(), complained) == (0, "", "")
