@@ -104,7 +104,7 @@ lock:
 		uv pip compile pyproject.toml --output-file requirements/$$group.txt --quiet --upgrade \
 			$$([ $$group = core ] || echo --group $$group) $$([ $$group = dev ] || echo --constraint requirements/dev.txt) \
 			--universal --python-version 3.11 --fork-strategy fewest \
-			--generate-hashes --no-emit-index-url --no-header --no-annotate; \
+			--generate-hashes --no-header --no-annotate; \
 	done
 
 clean:

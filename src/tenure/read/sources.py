@@ -132,7 +132,7 @@ def _from_arrow(
     try:
         engine.connection.register(place, table)
         relation = engine.connection.view(place)
-    except (duckdb.Error, NotImplementedError) as error:
+    except duckdb.Error as error:
         raise BadColumns(f"{label}: a column has a type that cannot be read: {_line(error)}") from error
     return Source(label, names, relation, written, False, bad_lines, notes, (place,))
 
