@@ -100,9 +100,10 @@ wheel: setup
 	@env -u PYTHONPATH build/wheel/venv/bin/python -m pytest --installed-only -m "not generated" tests/core
 
 lock:
-	@for group in dev test core; do \
+	@for group in dev app test core; do \
 		uv pip compile pyproject.toml --output-file requirements/$$group.txt --quiet --upgrade \
-			$$([ $$group = core ] || echo --group $$group) $$([ $$group = dev ] || echo --constraint requirements/dev.txt) \
+			$$(case $$group in dev) echo --group dev --extra app;; test) echo --group test;; app) echo --extra app;; esac) \
+			$$([ $$group = dev ] || echo --constraint requirements/dev.txt) \
 			--universal --python-version 3.11 --fork-strategy fewest \
 			--generate-hashes --no-header --no-annotate; \
 	done

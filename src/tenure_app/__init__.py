@@ -1,0 +1,1 @@
+"""The application around the core: the ledger, the import, the console. One Django app, label `tenure`."""

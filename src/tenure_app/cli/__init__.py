@@ -1,0 +1,1 @@
+"""The verbs of the command that need the server parts."""

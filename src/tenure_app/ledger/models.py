@@ -1,0 +1,223 @@
+"""The tables of the ledger, and what is read from them.
+
+Instants (`_at`) are microseconds since 1970-01-01 UTC. An event holds kind, times, numbers, codes and the person it was
+recorded for, and is never changed: the database refuses (`append_only`). Free or personal payload lies in `EventBody`,
+names and addresses in `Identity`; both may be emptied without touching an event.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from django.db import models
+from django.db.models import Func, Q
+
+__all__ = [
+    "LATER_VERSIONS", "Event", "EventBody", "Identity", "ImportRun", "Merge", "Person", "PolicyVersion", "Position",
+    "RejectedRow", "Shop", "Source",
+]  # fmt: skip
+
+LATER_VERSIONS: Final = ("order.corrected", "order.reversed", "fact.corrected", "fact.reversed")
+"""Kinds that speak of an earlier event: `corrected` holds in its place, `reversed` takes it back."""
+
+
+class Position(Func):
+    """The transaction that writes a row, as a number (PostgreSQL): what the mirror reads below the oldest open one.
+
+    0 on SQLite, where writers wait for each other and the event's own number is enough.
+    """
+
+    output_field: ClassVar[models.Field] = models.BigIntegerField()  # type: ignore[type-arg]
+    template = "0"
+
+    def as_postgresql(self, *_: object, **__: object) -> tuple[str, list[object]]:
+        """PostgreSQL's own 64-bit number of the transaction, which never comes round again."""
+        return "(pg_current_xact_id()::text::bigint)", []
+
+
+class Source(models.Model):
+    """Where facts come from; the namespace of their keys and of customers' ids."""
+
+    id = models.AutoField(primary_key=True)
+    name = models.CharField(max_length=60, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Person(models.Model):
+    """Somebody, as a number that means nothing elsewhere. Who they are is in `Identity`."""
+
+    recorded_at = models.BigIntegerField()
+    draw = models.BigIntegerField()
+    """0 <= draw < 2147483647: who is drawn where a sample stands for all (tenure.lifecycle.population)."""
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Merge(models.Model):
+    """From `began_at` to `ended_at` the person is taken for the canonical one; events keep whose they were."""
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="merges")
+    canonical = models.ForeignKey(Person, models.PROTECT, related_name="absorbed")
+    began_at = models.BigIntegerField()
+    ended_at = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["person"], condition=Q(ended_at=None), name="one_canonical_person"),
+            models.CheckConstraint(condition=~Q(person=models.F("canonical")), name="nobody_is_merged_into_themselves"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} is {self.canonical_id}"
+
+
+class Identity(models.Model):
+    """A name, an address or an id of a person; may be deleted, as no event needs it.
+
+    `match` is the normalised text by which people are found again, null for what identifies nobody (a name, a tag). A
+    customer's id identifies within its source, an e-mail address or telephone number everywhere (source null).
+    """
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="identities")
+    source = models.ForeignKey(Source, models.PROTECT, null=True, db_index=False)
+    kind = models.CharField(max_length=20)
+    value = models.TextField()
+    match = models.TextField(null=True)
+    recorded_at = models.BigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "identities"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["kind", "match", "source"], condition=Q(match__isnull=False, source__isnull=False),
+                name="one_person_by_id",
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "match"], condition=Q(match__isnull=False, source__isnull=True),
+                name="one_person_by_address",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.person_id}"
+
+
+class ImportRun(models.Model):
+    """One import of a file: what was asked, how far it is, what came of it."""
+
+    RUNNING, DONE, FAILED, UNDONE = "running", "done", "failed", "undone"
+
+    format = models.CharField(max_length=40)
+    file_name = models.CharField(max_length=255)
+    file_hash = models.CharField(max_length=64)
+    source = models.ForeignKey(Source, models.PROTECT)
+    state = models.CharField(max_length=10, default=RUNNING)
+    began_at = models.BigIntegerField()
+    ended_at = models.BigIntegerField(null=True)
+    options = models.JSONField(default=dict)
+    counts = models.JSONField(default=dict)
+    """Rows, facts, added, duplicates, corrected, people, rejected by code, left out by code, the span of days."""
+    by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"run {self.pk}: {self.file_name}"
+
+
+class RejectedRow(models.Model):
+    """A row that could not be used, kept as it stood in the file until somebody deletes it."""
+
+    run = models.ForeignKey(ImportRun, models.CASCADE, related_name="rejected")
+    line = models.BigIntegerField()
+    code = models.CharField(max_length=40)
+    reason = models.TextField()
+    row = models.TextField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["run", "line"]
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.code}"
+
+
+class Event(models.Model):
+    """What happened, once and for all. A correction is a later event that names the first of its key.
+
+    `occurred_at`: when in the world; `recorded_at`: when we learnt of it. (source, source_key) is unique for ever;
+    `fact_hash` is the keyed hash of the fact, transport fields left out, by which a key is told to be the same again.
+    """
+
+    source = models.ForeignKey(Source, models.PROTECT, db_index=False)
+    source_key = models.TextField()
+    kind = models.CharField(max_length=40)
+    person = models.ForeignKey(Person, models.PROTECT, db_index=False)
+    occurred_at = models.BigIntegerField()
+    recorded_at = models.BigIntegerField()
+    run = models.ForeignKey(ImportRun, models.PROTECT, null=True, db_index=False)
+    first = models.ForeignKey("self", models.PROTECT, null=True, db_index=False, related_name="later")
+    order_key = models.TextField(null=True)
+    amount_minor = models.BigIntegerField(null=True)
+    currency = models.CharField(max_length=3, null=True)
+    discount_minor = models.BigIntegerField(null=True)
+    category = models.TextField(null=True)
+    region = models.TextField(null=True)
+    channel = models.TextField(null=True)
+    reason = models.TextField(null=True)
+    fact_hash = models.BinaryField(max_length=16)
+    position = models.BigIntegerField(db_default=Position())
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["source", "source_key"], name="one_event_by_key")]
+        indexes: ClassVar = [models.Index(fields=["first"], condition=Q(first__isnull=False), name="later_versions")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.source_key}"
+
+
+class EventBody(models.Model):
+    """The free or personal payload of an event, as JSON; may be emptied."""
+
+    event = models.OneToOneField(Event, models.PROTECT, primary_key=True, related_name="payload")
+    body = models.TextField()
+
+    class Meta:
+        verbose_name_plural = "event bodies"
+
+    def __str__(self) -> str:
+        return f"payload of {self.event_id}"
+
+
+class Shop(models.Model):
+    """What the shop says of itself; one row, number 1."""
+
+    name = models.CharField(max_length=100, default="The shop")
+    zone = models.CharField(max_length=60, default="UTC")
+    currency = models.CharField(max_length=3, blank=True)
+    fiscal_year_month = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(id=1), name="one_shop")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PolicyVersion(models.Model):
+    """A policy that was saved; the last one is in force. Never changed."""
+
+    hash = models.CharField(max_length=64)
+    toml = models.TextField()
+    saved_at = models.BigIntegerField()
+    by = models.CharField(max_length=150, blank=True)
+    note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.hash} of {self.saved_at}"
