@@ -3,25 +3,35 @@
 A page needs `STYLE` (or a sheet of its own with the same classes) and `sprite()` once; then any number of pictures.
 """
 
+from tenure.draw.alluvial import alluvial
 from tenure.draw.bars import bar, columns, tint
+from tenure.draw.burning import Dot, Mark, burning
 from tenure.draw.life import Ember, Piece, flame, life_line
-from tenure.draw.marks import CODES, DETAILS, STAGES, STYLE, esc, mark, name, paint, sprite, swatch, wording
+from tenure.draw.marks import CODES, DETAILS, PARTS, STAGES, STYLE, esc, mark, name, paint, sprite, swatch, wording
 from tenure.draw.ring import Petal, Ribbon, petals, ribbons, ring
 from tenure.draw.river import Band, Layer, Level, river, stack
+from tenure.draw.words import ENGLISH, Tongue
 
 __all__ = [
     "CODES",
     "DETAILS",
+    "ENGLISH",
+    "PARTS",
     "STAGES",
     "STYLE",
     "Band",
+    "Dot",
     "Ember",
     "Layer",
     "Level",
+    "Mark",
     "Petal",
     "Piece",
     "Ribbon",
+    "Tongue",
+    "alluvial",
     "bar",
+    "burning",
     "columns",
     "esc",
     "flame",

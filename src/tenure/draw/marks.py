@@ -1,13 +1,26 @@
 """The signs every picture shares: stages and their codes, moon marks, patterns, and text made safe for HTML.
 
-No colour is written here, only classes; `tokens.css` gives them their light and dark values. A stage is never told by
-colour alone: it has a mark, and where it is an area also a pattern or a height.
+No colour is written here, only classes; `assets/tokens.css` gives them their light and dark values. A stage is never
+told by colour alone: it has a mark, and where it is an area also a pattern or a height.
 """
 
 from html import escape
 from importlib.resources import files
 
-__all__ = ["CODES", "DETAILS", "STAGES", "STYLE", "esc", "mark", "name", "paint", "sprite", "swatch", "wording"]
+__all__ = [
+    "CODES",
+    "DETAILS",
+    "PARTS",
+    "STAGES",
+    "STYLE",
+    "esc",
+    "mark",
+    "name",
+    "paint",
+    "sprite",
+    "swatch",
+    "wording",
+]
 
 STAGES = ("prospect", "new", "active", "loyal", "lapsed", "inactive")
 CODES = {"prospect": "pr", "new": "ne", "active": "ac", "loyal": "lo", "lapsed": "la", "inactive": "in"}
@@ -32,7 +45,10 @@ _PATTERNS = {
     "do_not_contact": ("in", 6, 45, '<path class="pl" d="M0 3H6M3 0V6" stroke-width="1"/>'),
 }
 _WORDS = {"win_back": "win back", "do_not_contact": "leave alone"}
-STYLE = files("tenure.draw").joinpath("tokens.css").read_text(encoding="utf-8")
+_SHEETS = files("tenure.draw").joinpath("assets")
+STYLE = _SHEETS.joinpath("tokens.css").read_text(encoding="utf-8")
+PARTS = _SHEETS.joinpath("parts.css").read_text(encoding="utf-8")
+"""The layout of what pages around the pictures share: masthead, labels of the ring, lists, tables; needs STYLE."""
 
 
 def esc(text: str) -> str:

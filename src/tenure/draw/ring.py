@@ -4,11 +4,12 @@ Box 566 x 566, angles in degrees clockwise from three o'clock. Prospect is upper
 places never change, so two reports can be laid side by side.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import cos, degrees, radians, sin, sqrt
 
-from tenure.draw.marks import CODES, STAGES, name, paint
+from tenure.draw.marks import CODES, STAGES, esc, name, paint
+from tenure.draw.words import ENGLISH, Tongue
 
 __all__ = ["Petal", "Ribbon", "petals", "ribbons", "ring"]
 
@@ -127,21 +128,24 @@ def ring(
     *,
     hot: Collection[Flow] = (),
     core: tuple[str, str] = ("", ""),
+    link: Callable[[Flow], str] = lambda flow: f"#{flow[0]}-{flow[1]}",
+    tongue: Tongue = ENGLISH,
 ) -> str:
     """The ring as SVG text.
 
     parts: (stage, detail, customers). flows: (from, to) -> customers. hot: flows a person should look at, drawn in
         ember.
-    core: a large and a small line of text in the middle. Each ribbon links to "#from-to", its number's cell in the
-        table.
+    core: a large and a small line of text in the middle. link: where a ribbon leads, by default to "#from-to", its
+        number's cell in the table.
     """
     bands = sorted(ribbons(flows), key=lambda ribbon: -ribbon.customers)  # large ones first: small ones lie on top
     worth = max((band.customers for band in bands), default=0) / 5  # smaller ones keep their number in the table
-    labels = "".join(_label(band) for band in bands if band.customers >= worth)
-    drawn = "".join((_rings(), _petals(parts), *(_ribbon(band, band.flow in hot) for band in bands), _arrows()))
-    title = "The life ring; the table of moves has its numbers"
+    labels = "".join(_label(band, tongue) for band in bands if band.customers >= worth)
+    moving = (_ribbon(band, band.flow in hot, link(band.flow), tongue) for band in bands)
+    drawn = "".join((_rings(), _petals(parts, tongue), *moving, _arrows()))
+    title = tongue.said("The life ring; the table of moves has its numbers")
     return (
-        f'<svg viewBox="0 0 566 566" role="group" aria-label="{title}">{drawn}'
+        f'<svg viewBox="0 0 566 566" role="group" aria-label="{esc(title)}">{drawn}'
         f'<g aria-hidden="true">{labels}</g>{_core(*core)}</svg>'
     )
 
@@ -152,12 +156,12 @@ def _rings() -> str:
     return f'<circle cx="283" cy="283" r="189" class="leaf"/>{dotted}'
 
 
-def _petals(parts: Sequence[tuple[str, str, int]]) -> str:
+def _petals(parts: Sequence[tuple[str, str, int]], tongue: Tongue) -> str:
     out = []
     for petal in petals(parts):
-        said = f"{petal.stage} {petal.detail}".strip().replace("_", " ")
+        said = esc(" ".join(tongue.said(word.replace("_", " ")) for word in (petal.stage, petal.detail) if word))
         shape = _sector(INNER, petal.outer, petal.low, petal.high)
-        title = f"<title>{said}: {petal.customers:,}</title>"
+        title = f"<title>{said}: {tongue.count(petal.customers)}</title>"
         out.append(f'<path {paint(petal.stage, petal.detail)} d="{shape}">{title}</path>')
     for stage in STAGES:
         if not sum(n for s, _, n in parts if s == stage):  # an empty stage keeps its place
@@ -167,19 +171,21 @@ def _petals(parts: Sequence[tuple[str, str, int]]) -> str:
     return f'<g aria-hidden="true">{"".join(out)}</g>'
 
 
-def _ribbon(band: Ribbon, hot: bool) -> str:
-    a, b = band.flow
-    said = f"{band.customers:,} from {a} to {b}"
+def _ribbon(band: Ribbon, hot: bool, link: str, tongue: Tongue) -> str:
+    (a, b), n = band.flow, tongue.count(band.customers)
+    said = esc(tongue.said("{n} from {origin} to {end}", n=n, origin=tongue.said(a), end=tongue.said(b)))
+    title = esc(tongue.said("{origin} to {end}: {n}", n=n, origin=tongue.said(name(a)), end=tongue.said(b)))
     return (
-        f'<a href="#{a}-{b}" class="{CODES[b]}" aria-label="{said}"><title>{name(a)} to {b}: {band.customers:,}</title>'
+        f'<a href="{esc(link)}" class="{CODES[b]}" aria-label="{said}"><title>{title}</title>'
         f'<path class="rib{" hot" if hot else ""}" d="{_outline(band)}"/></a>'
     )
 
 
-def _label(band: Ribbon) -> str:
+def _label(band: Ribbon, tongue: Tongue) -> str:
     near, far = _edges(band)
     x, y = (near[15][0] + far[15][0]) / 2, (near[15][1] + far[15][1]) / 2
-    return f'<text x="{x:.0f}" y="{y + 4:.0f}" text-anchor="middle" class="halo s">{band.customers:,}</text>'
+    number = tongue.count(band.customers)
+    return f'<text x="{x:.0f}" y="{y + 4:.0f}" text-anchor="middle" class="halo s">{number}</text>'
 
 
 def _arrows() -> str:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from math import floor, log10
 
 from tenure.draw.marks import CODES, DETAILS, esc, name, paint
-from tenure.draw.words import MONTHS, count, short_day
+from tenure.draw.words import ENGLISH, Tongue
 
 __all__ = ["Band", "Layer", "Level", "river", "stack"]
 
@@ -59,6 +59,8 @@ class _Frame:
     last: date
     line: float
     unit: float
+    bottom: float
+    tongue: Tongue
 
     def x(self, day: date) -> float:
         return (WIDTH - MARGIN) * (day - self.first).days / max(1, (self.last - self.first).days)
@@ -93,33 +95,55 @@ def stack(levels: Iterable[Level]) -> tuple[tuple[date, ...], tuple[Layer, ...]]
     return days, tuple(layers)
 
 
-def river(levels: Iterable[Level], *, bands: Sequence[Band] = ()) -> str:
-    """The river as SVG text, or "" with fewer than two days or nobody to show (a river needs a past)."""
+def river(
+    levels: Iterable[Level],
+    *,
+    bands: Sequence[Band] = (),
+    on: date | None = None,
+    tall: float = BOTTOM - TOP,
+    tongue: Tongue = ENGLISH,
+) -> str:
+    """The river as SVG text, or "" with fewer than two days or nobody to show (a river needs a past).
+
+    on: the day the page speaks of, by default the last; what lies after it is drawn under a veil. tall: pixels from the
+    highest to the lowest point. The names at the right edge carry the last day's counts.
+    """
     days, layers = stack(levels)
     if len(days) < 2 or not layers:
         return ""
     above = max((max(layer.upper) for layer in layers if not layer.below), default=0)
     below = max((max(layer.upper) for layer in layers if layer.below), default=0)
-    unit = (BOTTOM - TOP) / max(1, above + below)
-    frame = _Frame(days[0], days[-1], TOP + above * unit, unit)
+    unit = tall / max(1, above + below)
+    frame = _Frame(days[0], days[-1], TOP + above * unit, unit, TOP + tall, tongue)
+    day = min(max(on or frame.last, frame.first), frame.last)
     drawn = [
         *(_band(band, frame) for band in bands if band.end > frame.first and band.start < frame.last),
         *_grid(above, below, frame),
         *(_area(layer, days, frame) for layer in layers),
+        _veil(day, frame),
         *_scale(above, below, frame),
         f'<path class="inkl" d="M0 {frame.line:.1f}H{WIDTH - MARGIN:.0f}"/>',
         *_sides(above, below, frame),
-        *_axis(frame),
-        f'<path class="inkl now" d="M{frame.x(frame.last):.1f} {TOP - 10:.0f}V{BOTTOM + 6:.0f}"/>',
+        *_axis(frame, day),
+        f'<path class="inkl now" d="M{frame.x(day):.1f} {TOP - 10:.0f}V{frame.bottom + 6:.0f}"/>',
+        f'<circle class="hnd" cx="{frame.x(day):.1f}" cy="{TOP - 10:.0f}" r="5"/>' if on else "",
         *_ends(layers, frame),
     ]
-    said = f"People in each stage from {short_day(days[0])} {days[0].year} to {short_day(days[-1])} {days[-1].year}"
-    return f'<svg viewBox="0 0 {WIDTH:.0f} {BOTTOM + FOOT:.0f}" role="img" aria-label="{said}">{"".join(drawn)}</svg>'
+    start, end = (f"{tongue.short_day(one)} {one.year}" for one in (days[0], days[-1]))
+    said = esc(tongue.said("People in each stage from {start} to {end}", start=start, end=end))
+    box = f'viewBox="0 0 {WIDTH:.0f} {frame.bottom + FOOT:.0f}"'
+    return f'<svg {box} role="img" aria-label="{said}">{"".join(drawn)}</svg>'
+
+
+def _veil(day: date, frame: _Frame) -> str:
+    x = frame.x(day)
+    size = f'width="{WIDTH - MARGIN - x:.1f}" height="{frame.bottom - TOP:.0f}"'
+    return f'<rect class="veil" x="{x:.1f}" y="{TOP:.0f}" {size}/>' if day < frame.last else ""
 
 
 def _band(band: Band, frame: _Frame) -> str:
     left, right = frame.x(max(band.start, frame.first)), frame.x(min(band.end, frame.last))
-    size = f'width="{right - left:.1f}" height="{BOTTOM - TOP + 12:.0f}"'
+    size = f'width="{right - left:.1f}" height="{frame.bottom - TOP + 12:.0f}"'
     box = f'<rect class="season" x="{left:.1f}" y="{TOP - 12:.0f}" {size}/>'
     room = int((right - left - 10) / 6.4)  # letters that fit
     short = band.name.rpartition(" ")[0]  # without its years
@@ -140,7 +164,7 @@ def _grid(above: int, below: int, frame: _Frame) -> list[str]:
 def _scale(above: int, below: int, frame: _Frame) -> list[str]:
     """The grid's numbers, over the layers: a river may be wide from its first day on."""
     return [
-        f'<text class="halo s" x="2" y="{frame.y(people) - 3:.1f}">{count(abs(people))}</text>'
+        f'<text class="halo s" x="2" y="{frame.y(people) - 3:.1f}">{frame.tongue.count(abs(people))}</text>'
         for people in _marks(above, below)
     ]
 
@@ -160,28 +184,30 @@ def _area(layer: Layer, days: Sequence[date], frame: _Frame) -> str:
 
 def _sides(above: int, below: int, frame: _Frame) -> list[str]:
     """What the two sides of the line mean; said only where there is room beside the line."""
-    words = [("by the fire", frame.line - 6, above), ("gone quiet", frame.line + 14, below)]
+    said = frame.tongue.said
+    words = [(said("by the fire"), frame.line - 6, above), (said("gone quiet"), frame.line + 14, below)]
     return [
-        f'<text class="halo s" x="46" y="{y:.1f}">{text}</text>'
+        f'<text class="halo s" x="46" y="{y:.1f}">{esc(text)}</text>'
         for text, y, people in words
         if people * frame.unit >= 20
     ]
 
 
-def _axis(frame: _Frame) -> list[str]:
-    out, year, last = [], 0, frame.x(frame.last)
+def _axis(frame: _Frame, on: date) -> list[str]:
+    """Months below the river, and the as-of day; a month whose label would stand under the day's keeps its tick."""
+    out, year, now, tongue = [], 0, frame.x(on), frame.tongue
     for day in _ticks(frame):
         x = frame.x(day)
-        out.append(f'<path class="ax" d="M{x:.1f} {BOTTOM:.0f}v5"/>')
-        word = MONTHS[day.month - 1][:3] if day.day == 1 else short_day(day)
+        out.append(f'<path class="ax" d="M{x:.1f} {frame.bottom:.0f}v5"/>')
+        word = tongue.month(day) if day.day == 1 else tongue.short_day(day)
         word += f" {day.year}" if day.year != year else ""
-        if x + 4 + 7 * len(word) > last - 60:  # the as-of day's own label stands there
+        # the as-of day's own label stands left of its line
+        if x < now + 4 and x + 4 + 7 * len(word) > now - 60:
             continue
-        out.append(f'<text class="s" x="{x + 4:.1f}" y="{BOTTOM + 16:.0f}">{word}</text>')
+        out.append(f'<text class="s" x="{x + 4:.1f}" y="{frame.bottom + 16:.0f}">{esc(word)}</text>')
         year = day.year
-    out.append(
-        f'<text class="day" x="{last:.1f}" y="{BOTTOM + 20:.0f}" text-anchor="end">{short_day(frame.last)}</text>'
-    )
+    place = f'x="{now:.1f}" y="{frame.bottom + 20:.0f}" text-anchor="{"end" if now > 60 else "start"}"'
+    out.append(f'<text class="day" {place}>{esc(tongue.short_day(on))}</text>')
     return out
 
 
@@ -209,11 +235,11 @@ def _ends(layers: Sequence[Layer], frame: _Frame) -> list[str]:
         for stage, (low, n) in ends.items()
         for layer_above in [stage in ("loyal", "active", "new")]
     )
-    heights = _apart([y for y, _, _ in places], 16.0, TOP, BOTTOM)
-    x = WIDTH - MARGIN + 12
+    heights = _apart([y for y, _, _ in places], 16.0, TOP, frame.bottom)
+    x, said = WIDTH - MARGIN + 12, frame.tongue.said
     return [
-        f'<text class="end {CODES[stage]}" x="{x:.0f}" y="{y + 4:.1f}">{name(stage)} '
-        f'<tspan class="n">{count(n)}</tspan></text>'
+        f'<text class="end {CODES[stage]}" x="{x:.0f}" y="{y + 4:.1f}">{esc(said(name(stage)))} '
+        f'<tspan class="n">{frame.tongue.count(n)}</tspan></text>'
         for y, (_, stage, n) in zip(heights, places, strict=True)
     ]
 

@@ -1,8 +1,24 @@
 """Numbers and dates as people read them. Month names are our own: a page is the same under every locale."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
-__all__ = ["MONTHS", "change", "count", "day_of", "many", "ordinal", "percent", "range_of", "short_day", "span_of"]
+__all__ = [
+    "ENGLISH",
+    "MONTHS",
+    "Tongue",
+    "change",
+    "count",
+    "day_of",
+    "many",
+    "ordinal",
+    "percent",
+    "range_of",
+    "short_day",
+    "span_of",
+]
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -65,3 +81,24 @@ def span_of(start: date, end: date, year: int) -> str:
     if start.day == 1 and end.day == 1 and last.month == start.month and last.year == start.year:
         return MONTHS[start.month - 1] + ("" if start.year == year else f" {start.year}")
     return f"{day_of(start, last.year)} to {day_of(last, year)}"
+
+
+def _said(words: str, **values: Any) -> str:
+    return words.format(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """How a picture says what it says, so that one drawing speaks every language.
+
+    said: a sentence or word given in English, with its values in braces, as it reads there. count: a number. short_day:
+    a day of this year. month: a month's short name. What comes back is plain text, not yet escaped.
+    """
+
+    said: Callable[..., str] = _said
+    count: Callable[[int], str] = count
+    short_day: Callable[[date], str] = short_day
+    month: Callable[[date], str] = lambda on: MONTHS[on.month - 1][:3]
+
+
+ENGLISH = Tongue()

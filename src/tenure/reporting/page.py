@@ -4,14 +4,14 @@ from base64 import b64encode
 from hashlib import sha256
 from importlib.resources import files
 
-from tenure.draw import STYLE, esc
+from tenure.draw import PARTS, STYLE, esc
 from tenure.draw.words import MONTHS, count, many
 from tenure.reporting import circle, people, tables
 from tenure.reporting.data import ReportData
 
 __all__ = ["page"]
 
-SHEET = STYLE + files("tenure.reporting").joinpath("page.css").read_text(encoding="utf-8")
+SHEET = STYLE + PARTS + files("tenure.reporting").joinpath("page.css").read_text(encoding="utf-8")
 
 
 def page(data: ReportData) -> str:
