@@ -23,6 +23,8 @@ KINDS: Final[dict[str, str]] = {
     "complaint.resolved": "the complaint was settled",
     "contact.refused": "asked not to be contacted",
     "contact.allowed": "may be contacted again",
+    "consent.given": "agreed to messages on a channel",
+    "consent.denied": "did not agree, or no longer agrees, to messages on a channel; other contact stays allowed",
     "customer.left": "left explicitly; the reason is in the row",
     "customer.erased": "asked to be forgotten",
 }

@@ -12,6 +12,7 @@ from tenure.read import amounts, cells, times
 from tenure.read.cells import Cell, call, constant
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
     from duckdb import DuckDBPyRelation
@@ -52,8 +53,19 @@ class Rows:
         return replace(self, relation=relation, whole=False)
 
 
-def rows_of(source: Source, index: int, found: dict[str, int], named: Columns, zone: ZoneInfo) -> Rows:
-    """Types the columns found for each role; BadColumns or BadTime where a whole column cannot be read."""
+def rows_of(
+    source: Source,
+    index: int,
+    found: dict[str, int],
+    named: Columns,
+    zone: ZoneInfo,
+    *,
+    carried: Sequence[Expression] = (),
+) -> Rows:
+    """Types the columns found for each role; BadColumns or BadTime where a whole column cannot be read.
+
+    `carried`: expressions over the source's columns that become columns of the relation as they are.
+    """
     cell = _cells_of(source, found, named)
     customer, blank, whole = cells.customer(cell["customer"], written=source.written)
     when = times.when(cell["at"])
@@ -75,6 +87,7 @@ def rows_of(source: Source, index: int, found: dict[str, int], named: Columns, z
         amount.minor.alias("amount"), amount.read.alias("amount_read"),
         discount.minor.alias("discount"), discount.read.alias("discount_read"),
         *((cells.text(cell[role]) if role in cell else _none()).alias(role) for role in _WORDS),
+        *carried,
     )  # fmt: skip
     relation = _coded(_placed(typed, when, zone))
     return Rows(source, relation, whole, frozenset(cell), codes, (*source.notes, *amount.notes, *discount.notes))
