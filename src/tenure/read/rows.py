@@ -61,10 +61,12 @@ def rows_of(
     zone: ZoneInfo,
     *,
     carried: Sequence[Expression] = (),
+    currency: str | None = None,
 ) -> Rows:
     """Types the columns found for each role; BadColumns or BadTime where a whole column cannot be read.
 
-    `carried`: expressions over the source's columns that become columns of the relation as they are.
+    `carried`: expressions over the source's columns that become columns of the relation as they are. `currency`: in
+    whose minor units the amounts of rows are that name none; it does not become theirs.
     """
     cell = _cells_of(source, found, named)
     customer, blank, whole = cells.customer(cell["customer"], written=source.written)
@@ -73,6 +75,8 @@ def rows_of(
     if "currency" in cell:
         code, known, codes = cells.currency(cell["currency"])
     factor = cells.factor(code, codes)
+    if currency is not None:
+        factor = cells.factor(call("tenure_either", code, constant(currency)), codes | {currency})
     nothing = amounts.Amount(constant(None).cast("BIGINT"), constant(True))
     amount, discount = _amount(cell, factor) or nothing, nothing
     if "discount" in cell:
