@@ -67,7 +67,11 @@ class DuckDB:
 
     def table(self, package: str, topic: str, name: str, **params: Any) -> pa.Table:
         """The result of one named statement as an Arrow table."""
-        return self.connection.sql(statement(package, topic, name), params=params or None).to_arrow_table()
+        return self.relation(package, topic, name, **params).to_arrow_table()
+
+    def relation(self, package: str, topic: str, name: str, **params: Any) -> duckdb.DuckDBPyRelation:
+        """One named statement that has not run yet."""
+        return self.connection.sql(statement(package, topic, name), params=params or None)
 
     def put(self, name: str, table: pa.Table) -> None:
         """Make a table of the engine's own from an Arrow table, replacing what had that name.

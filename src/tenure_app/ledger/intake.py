@@ -1,0 +1,120 @@
+"""Facts into the ledger: each key once and for ever, what is said otherwise as a correction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import pyarrow as pa
+from django.conf import settings
+from django.db import transaction
+
+from tenure_app.ledger.bulk import insert, look_up, new_ids
+from tenure_app.ledger.models import LATER_VERSIONS, Event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tenure.engine.duckdb import DuckDB
+
+__all__ = ["FATES", "Taken", "append", "make_ready"]
+
+_SQL: Final = "tenure_app.ledger"
+_AT_ONCE: Final = 20_000
+FATES: Final = ("new", "same", "changed", "corrected")
+"""What becomes of a fact: a new one, the same again (nothing is written), a state that changed, another content of a
+known key."""
+_BLOCK: Final = 64  # bytes of SHA-256's blocks
+
+
+@dataclass(slots=True)
+class Taken:
+    """How many facts had which fate so far."""
+
+    facts: int
+    done: int = 0
+    fates: Counter[str] = field(default_factory=Counter)
+
+
+class _Version(NamedTuple):
+    """What the ledger holds of a key: its first event, how many versions, the last one's hash, whether it holds."""
+
+    key: str
+    first_id: int
+    versions: int
+    hash: str
+    holds: bool
+
+
+def make_ready(engine: DuckDB) -> int:
+    """Make the table `ready` from `facts` and `resolved`: in the ledger's order, each with its keyed hash; how many."""
+    inner, outer = _pads(settings.TENURE_HASH_KEY.encode())
+    engine.run(_SQL, "intake", "canonical")
+    engine.run(_SQL, "intake", "ready", inner=inner, outer=outer)
+    ((n,),) = engine.run(_SQL, "intake", "how_many").fetchall()
+    return int(n)
+
+
+def append(engine: DuckDB, *, source: int, run: int | None, now: Callable[[], int]) -> Iterator[Taken]:
+    """Append the facts of `ready`, some thousand in a transaction; yields after each how far it is.
+
+    Whoever stops in between loses nothing and may begin anew: what is written already is the same again.
+    """
+    ((n,),) = engine.run(_SQL, "intake", "how_many").fetchall()
+    taken = Taken(int(n))
+    fresh = not Event.objects.filter(source_id=source).exists()
+    for low in range(1, taken.facts + 1, _AT_ONCE):
+        high = min(low + _AT_ONCE - 1, taken.facts)
+        with transaction.atomic():
+            taken.fates.update(_append_some(engine, low, high, source, run, now(), fresh=fresh))
+        taken.done = high
+        yield taken
+
+
+def _append_some(
+    engine: DuckDB, low: int, high: int, source: int, run: int | None, now: int, *, fresh: bool
+) -> dict[str, int]:
+    found: list[_Version] = []
+    if not fresh:
+        keys = [key for (key,) in engine.run(_SQL, "intake", "keys", low=low, high=high).fetchall()]
+        found = _versions(keys, source)
+    engine.put("found", _as_table(found))
+    engine.run(_SQL, "intake", "sorted", low=low, high=high)
+    fates = {fate: int(n) for fate, n in engine.run(_SQL, "intake", "fates").fetchall()}
+    ids = new_ids("tenure_event", sum(n for fate, n in fates.items() if fate != "same"))
+    if ids:
+        places = pa.array(range(1, len(ids) + 1), pa.int64())
+        engine.put("ids", pa.table({"place": places, "id": pa.array(ids, pa.int64())}))
+        engine.run(_SQL, "intake", "numbered")
+        insert("tenure_event", engine.relation(_SQL, "intake", "events", now=now, run=run, source=source))
+        insert("tenure_eventbody", engine.relation(_SQL, "intake", "bodies"))
+    return fates
+
+
+def _versions(keys: list[str], source: int) -> list[_Version]:
+    """What the ledger holds of these keys."""
+    firsts = look_up("versions", keys, source)
+    later = look_up("later", [first for _, first, _, _ in firsts]) if firsts else []
+    last: dict[int, tuple[int, str, str]] = {}
+    for first, _, said, kind in later:
+        last[first] = (last.get(first, (0, "", ""))[0] + 1, said, kind)
+    out = []
+    for key, first, said, kind in firsts:
+        n, said, kind = last.get(first, (0, said, kind))
+        out.append(_Version(key, first, n + 1, said, holds=not (kind in LATER_VERSIONS and kind.endswith(".reversed"))))
+    return out
+
+
+def _as_table(found: list[_Version]) -> pa.Table:
+    columns = list(zip(*found, strict=True)) or [[]] * 5
+    kinds = [pa.string(), pa.int64(), pa.int64(), pa.string(), pa.bool_()]
+    fields = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
+    return pa.table(fields, names=list(_Version._fields))
+
+
+def _pads(key: bytes) -> tuple[bytes, bytes]:
+    """The inner and the outer key of HMAC-SHA256 (RFC 2104)."""
+    block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+    return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)

@@ -1,0 +1,105 @@
+"""Finds the people of a file in the ledger, or makes them known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+from django.db import transaction
+
+from tenure_app.ledger.bulk import insert, look_up, new_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tenure.engine.duckdb import DuckDB
+
+__all__ = ["EVERYWHERE", "IDENTIFYING", "Recognised", "recognise"]
+
+_SQL: Final = "tenure_app.ledger"
+EVERYWHERE: Final = ("email", "phone")
+"""Kinds of identity that mean the same person whatever the source."""
+IDENTIFYING: Final = ("customer", *EVERYWHERE)
+_AT_ONCE: Final = 20_000
+_TEXT: Final = pa.string()
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """How many people the file speaks of: known before, new, and those whose ids point at different people."""
+
+    known: int
+    new: int
+    conflicts: int
+
+
+def recognise(engine: DuckDB, source: int, *, now: Callable[[], int]) -> Recognised:
+    """Make the table `resolved` (customer, person) in the engine from the table `identities` of a file.
+
+    Whoever is found by an id of the source, an e-mail address or a telephone number (the strongest decides) is that
+    person; the others are written down as new people, with what identifies them in one transaction, so that a run that
+    was killed finds them again.
+    """
+    engine.run(_SQL, "intake", "wishes")
+    _look_for_people(engine, source)
+    engine.run(_SQL, "intake", "matched")
+    ((conflicts,),) = engine.run(_SQL, "intake", "conflicts").fetchall()
+    ((known,),) = engine.connection.sql("SELECT COUNT(*) FROM matched").fetchall()
+    strangers = engine.table(_SQL, "intake", "strangers")
+    engine.put("newcomers", pa.table({"customer": pa.array([], pa.int64()), "person": pa.array([], pa.int64())}))
+    engine.run(_SQL, "intake", "claims")
+    for start in range(0, len(strangers), _AT_ONCE):
+        _make_known(engine, strangers.slice(start, _AT_ONCE), source, now())
+    engine.run(_SQL, "intake", "resolved")
+    _hear_news(engine, source, now)
+    return Recognised(known, len(strangers), conflicts)
+
+
+def _look_for_people(engine: DuckDB, source: int) -> None:
+    """The table `known`: kind and match of whom the ledger has already."""
+    engine.put("known", _table(("kind", _TEXT), ("match", _TEXT), ("person", pa.int64()), rows=[]))
+    for kind in IDENTIFYING:
+        wished = engine.table(_SQL, "intake", "wished", kind=kind)["match"].to_pylist()
+        for start in range(0, len(wished), _AT_ONCE):
+            part = wished[start : start + _AT_ONCE]
+            if kind in EVERYWHERE:
+                found = look_up("people", part, kind)
+            else:
+                found = look_up("people_of_source", part, kind, source)
+            rows = [(kind, match, person) for match, person in found]
+            _append(engine, "known", _table(("kind", _TEXT), ("match", _TEXT), ("person", pa.int64()), rows=rows))
+
+
+def _make_known(engine: DuckDB, strangers: pa.Table, source: int, now: int) -> None:
+    """Write down some new people and what identifies them."""
+    with transaction.atomic():
+        ids = pa.array(new_ids("tenure_person", len(strangers)), pa.int64())
+        customers = strangers["customer"].combine_chunks()
+        engine.put("newest", pa.table({"customer": customers, "person": ids, "draw": strangers["draw"]}))
+        insert("tenure_person", engine.relation(_SQL, "intake", "newest_people", now=now))
+        insert("tenure_identity", engine.relation(_SQL, "intake", "newest_identities", now=now, source=source))
+    engine.run(_SQL, "intake", "keep_newest")
+
+
+def _hear_news(engine: DuckDB, source: int, now: Callable[[], int]) -> None:
+    """Write down what the file says of people known before: another address, another name."""
+    people = engine.connection.sql("SELECT person FROM matched ORDER BY person").fetchall()
+    for start in range(0, len(people), _AT_ONCE):
+        part = [person for (person,) in people[start : start + _AT_ONCE]]
+        said = look_up("said", part)
+        engine.put("said", _table(("person", pa.int64()), ("kind", _TEXT), ("value", _TEXT), rows=said))
+        engine.put("asked", pa.table({"person": pa.array(part, pa.int64())}))
+        with transaction.atomic():
+            news = engine.relation(_SQL, "intake", "news", now=now(), source=source)
+            insert("tenure_identity", news)
+
+
+def _table(*columns: tuple[str, pa.DataType], rows: list[tuple[Any, ...]]) -> pa.Table:
+    fields = [pa.array([row[i] for row in rows], kind) for i, (_, kind) in enumerate(columns)]
+    return pa.table(fields, names=[name for name, _ in columns])
+
+
+def _append(engine: DuckDB, name: str, table: pa.Table) -> None:
+    if len(table):
+        engine.connection.from_arrow(table).insert_into(name)

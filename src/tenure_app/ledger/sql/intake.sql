@@ -1,0 +1,132 @@
+-- From a file's `facts` and `identities` (tenure_app.imports) to the rows of the ledger, in DuckDB.
+
+-- name: wishes
+-- by what each customer of the file may be found again, strongest first
+CREATE OR REPLACE TABLE wishes AS
+SELECT customer, kind, match, MIN(rank) AS rank, MIN(value) AS value
+FROM identities WHERE match IS NOT NULL GROUP BY customer, kind, match
+
+-- name: wished
+SELECT match FROM wishes WHERE kind = $kind ORDER BY match
+
+-- name: matched
+-- the strongest match decides; a weaker one that says otherwise is counted
+CREATE OR REPLACE TABLE matched AS
+SELECT w.customer, ARG_MIN(k.person, w.rank) AS person, COUNT(DISTINCT k.person) AS persons
+FROM wishes w JOIN known k ON k.kind = w.kind AND k.match = w.match GROUP BY w.customer
+
+-- name: strangers
+-- customers nobody is known for, in order, with the draw the core gives their id; what holds an @ draws by number instead
+SELECT n.customer,
+    CASE
+        WHEN w.match IS NULL OR contains(w.match, '@') THEN NULL
+        WHEN x IS NULL THEN CAST(md5_number_lower(w.match) % 2147483647 AS BIGINT)
+        ELSE ((x * 48271 + 11) % 2147483647 * ((x * 48271 + 11) % 2147483647) + x) % 2147483647
+    END AS draw
+FROM (SELECT DISTINCT customer FROM identities) n
+LEFT JOIN matched m ON m.customer = n.customer
+LEFT JOIN (
+    SELECT customer, MIN(match) AS match,
+        CASE WHEN regexp_full_match(MIN(match), '0|-?[1-9][0-9]{0,17}')
+            THEN (CAST(MIN(match) AS BIGINT) % 2147483647 + 2147483647) % 2147483647 END AS x
+    FROM wishes WHERE kind = 'customer' GROUP BY customer
+) w ON w.customer = n.customer
+WHERE m.person IS NULL
+ORDER BY n.customer
+
+-- name: resolved
+CREATE OR REPLACE TABLE resolved AS
+SELECT customer, person FROM matched UNION ALL SELECT customer, person FROM newcomers
+
+-- name: conflicts
+SELECT COUNT(*) FROM matched WHERE persons > 1
+
+-- name: claims
+-- of what identifies only one can be meant: the first customer of the file who says it, unless somebody is known by it
+CREATE OR REPLACE TABLE claims AS
+SELECT w.kind, w.match, MIN(w.customer) AS customer
+FROM wishes w LEFT JOIN known k ON k.kind = w.kind AND k.match = w.match
+WHERE k.match IS NULL GROUP BY w.kind, w.match
+
+-- name: newest_people
+SELECT person AS id, CAST($now AS BIGINT) AS recorded_at, COALESCE(draw, ((person % 2147483647 * 48271 + 11) % 2147483647
+    * ((person % 2147483647 * 48271 + 11) % 2147483647) + person % 2147483647) % 2147483647) AS draw
+FROM newest ORDER BY person
+
+-- name: newest_identities
+SELECT n.person AS person_id, i.kind, i.value, i.match, CAST($now AS BIGINT) AS recorded_at,
+    CASE WHEN i.kind IN ('email', 'phone') THEN NULL ELSE CAST($source AS BIGINT) END AS source_id
+FROM (SELECT customer, kind, match, MIN(value) AS value FROM identities WHERE match IS NOT NULL GROUP BY customer, kind, match
+    UNION ALL SELECT DISTINCT customer, kind, match, value FROM identities WHERE match IS NULL) i
+JOIN newest n ON n.customer = i.customer
+LEFT JOIN claims c ON c.kind = i.kind AND c.match = i.match AND c.customer = i.customer
+WHERE i.match IS NULL OR c.customer IS NOT NULL
+ORDER BY n.person, i.kind, i.value
+
+-- name: keep_newest
+INSERT INTO newcomers SELECT customer, person FROM newest
+
+-- name: news
+SELECT m.person AS person_id, i.kind, i.value, i.match, CAST($now AS BIGINT) AS recorded_at,
+    CASE WHEN i.kind IN ('email', 'phone') THEN NULL ELSE CAST($source AS BIGINT) END AS source_id
+FROM (SELECT customer, kind, match, MIN(value) AS value FROM identities WHERE match IS NOT NULL GROUP BY customer, kind, match
+    UNION ALL SELECT DISTINCT customer, kind, match, value FROM identities WHERE match IS NULL) i
+JOIN matched m ON m.customer = i.customer JOIN asked a ON a.person = m.person
+LEFT JOIN claims c ON c.kind = i.kind AND c.match = i.match AND c.customer = i.customer
+LEFT JOIN said s ON s.person = m.person AND s.kind = i.kind AND s.value = i.value
+WHERE (i.match IS NULL AND s.person IS NULL) OR c.customer IS NOT NULL
+ORDER BY m.person, i.kind, i.value
+
+-- name: canonical
+-- a field so that no two different facts are written alike: its length before it, a dash for what is absent
+CREATE OR REPLACE MACRO canonical(said) AS CASE WHEN said IS NULL THEN '-' ELSE CAST(strlen(said) AS VARCHAR) || ':' || said END
+
+-- name: ready
+-- the facts in the order of the ledger, each with its hash: HMAC-SHA256 (RFC 2104) of its fields, the first 128 bits
+CREATE OR REPLACE TABLE ready AS
+SELECT ROW_NUMBER() OVER (ORDER BY f."at", f.line, f.key) AS n, f.key, f.kind, r.person, f."at", f.order_key, f.amount_minor,
+    f.currency, f.discount_minor, f.category, f.region, f.channel, f.reason, f.is_state, f.body,
+    substr(sha256($outer || unhex(sha256($inner || encode(
+        canonical(f.kind) || canonical(CAST(r.person AS VARCHAR)) || canonical(CAST(f."at" AS VARCHAR)) || canonical(f.order_key)
+        || canonical(CAST(f.amount_minor AS VARCHAR)) || canonical(f.currency) || canonical(CAST(f.discount_minor AS VARCHAR))
+        || canonical(f.category) || canonical(f.region) || canonical(f.channel) || canonical(f.reason) || canonical(f.body)
+    )))), 1, 32) AS hash
+FROM facts f JOIN resolved r ON r.customer = f.customer
+
+-- name: how_many
+SELECT COUNT(*) FROM ready
+
+-- name: keys
+SELECT key FROM ready WHERE n BETWEEN $low AND $high ORDER BY n
+
+-- name: sorted
+-- what becomes of each fact: new, the same again, or another content of a known key
+CREATE OR REPLACE TABLE chunk AS
+SELECT r.*, f.first_id, f.versions,
+    CASE WHEN f.first_id IS NULL THEN 'new' WHEN f.hash = r.hash AND f.holds THEN 'same'
+        WHEN r.is_state AND f.holds THEN 'changed' ELSE 'corrected' END AS fate
+FROM ready r LEFT JOIN found f ON f.key = r.key
+WHERE r.n BETWEEN $low AND $high
+
+-- name: fates
+SELECT fate, COUNT(*) FROM chunk GROUP BY fate
+
+-- name: numbered
+-- the rows of the ledger; `ids` are as many as there are rows to write
+CREATE OR REPLACE TABLE written AS
+SELECT i.id, c.*
+FROM (SELECT ROW_NUMBER() OVER (ORDER BY n) AS place, * FROM chunk WHERE fate <> 'same') c JOIN ids i ON i.place = c.place
+
+-- name: events
+SELECT id, key || CASE WHEN first_id IS NULL THEN '' ELSE '#' || CAST(versions + 1 AS VARCHAR) END AS source_key,
+    CASE WHEN fate <> 'corrected' THEN kind WHEN starts_with(kind, 'order.') THEN 'order.corrected' ELSE 'fact.corrected' END AS kind,
+    person AS person_id, COALESCE("at", $now) AS occurred_at, CAST($now AS BIGINT) AS recorded_at, CAST($run AS BIGINT) AS run_id,
+    first_id, order_key, amount_minor, currency, discount_minor, category, region, channel, reason, unhex(hash) AS fact_hash,
+    CAST($source AS BIGINT) AS source_id
+FROM written ORDER BY id
+
+-- name: bodies
+SELECT id AS event_id, body FROM written WHERE body IS NOT NULL ORDER BY id
+
+-- name: rejects
+SELECT CAST($run AS BIGINT) AS run_id, line, code, reason, "row" FROM rejects ORDER BY line

@@ -1,0 +1,86 @@
+"""What the tests of the application share: a ledger on each database, fresh for every test."""
+
+import os
+import tempfile
+import warnings
+from pathlib import Path
+
+import pytest
+
+# before any test asks for Django: a data folder of the run's own, and no answer from the user's environment
+HOME = tempfile.TemporaryDirectory(prefix="tenure-tests-")
+for name in [name for name in os.environ if name.startswith("TENURE_") and name not in ("TENURE_TEST_DATA", "TENURE_EXAMPLES")]:
+    del os.environ[name]
+os.environ.pop("DATABASE_URL", None)
+os.environ["TENURE_DATA"] = HOME.name
+os.environ["DJANGO_SETTINGS_MODULE"] = "tenure_app.settings"
+
+import django  # noqa: E402
+
+django.setup()
+
+from databases import Cluster, PostgresDatabases, SqliteDatabases, postgres_binaries, use  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.db import connections  # noqa: E402
+
+VENDORS = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def sqlite_databases(tmp_path_factory):
+    return SqliteDatabases(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A PostgreSQL server of our own; skips, saying what to install, where there is none."""
+    binaries = postgres_binaries()
+    if binaries is None:
+        if os.environ.get("CI"):
+            pytest.fail("PostgreSQL is not installed; .ci/run installs it and never skips")
+        warnings.warn_explicit("PostgreSQL is not installed: its tests are skipped", UserWarning, __file__, 1)
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    server = Cluster(binaries)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_databases(cluster):
+    return PostgresDatabases(cluster)
+
+
+@pytest.fixture(params=VENDORS)
+def databases(request):
+    """Fresh databases of each vendor."""
+    return request.getfixturevalue("sqlite_databases" if request.param == "sqlite" else "postgres_databases")
+
+
+@pytest.fixture
+def ledger(databases, tmp_path, monkeypatch):
+    """An empty ledger that Django is pointed at, with a data folder of its own; gives its DATABASE_URL."""
+    url = databases.fresh()
+    use(url)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setattr(settings, "TENURE_DATA", folder)
+    monkeypatch.setenv("TENURE_DATA", str(folder))
+    monkeypatch.setenv("DATABASE_URL", url)
+    yield url
+    connections["default"].close()
+    databases.drop(url)
+
+
+@pytest.fixture
+def sqlite_ledger(sqlite_databases, tmp_path, monkeypatch):
+    """As `ledger`, on SQLite alone: where the database does not matter."""
+    url = sqlite_databases.fresh()
+    use(url)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setattr(settings, "TENURE_DATA", folder)
+    monkeypatch.setenv("TENURE_DATA", str(folder))
+    monkeypatch.setenv("DATABASE_URL", url)
+    yield Path(url.removeprefix("sqlite:///"))
+    connections["default"].close()
+    sqlite_databases.drop(url)
