@@ -10,11 +10,13 @@ from tenure_app.imports.form import Field, Format, Task
 
 __all__ = ["AUDIENCE"]
 
-_NAMED: Final = re.compile(r"(?:^|[^a-z])(unsubscribed|nonsubscribed|non_subscribed|non-subscribed|cleaned|subscribed)(?:[^a-z]|$)")
+_NAMED: Final = re.compile(
+    r"(?:^|[^a-z])(unsubscribed|nonsubscribed|non_subscribed|non-subscribed|cleaned|subscribed)(?:[^a-z]|$)"
+)
 
 
 def _status(task: Task) -> str:
-    """What the people of the file are: subscribed, unsubscribed, cleaned, nonsubscribed, or empty where nothing says."""
+    """subscribed, unsubscribed, cleaned or nonsubscribed, as all of the file are; empty where nothing says it."""
     if (named := _NAMED.search(task.path.name.lower())) is not None:
         return named.group(1).replace("_", "").replace("-", "")
     if "unsubscribed" in task.mapping:

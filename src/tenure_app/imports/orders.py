@@ -162,9 +162,10 @@ def _remarks(task: Task, rows: Rows) -> Iterator[str]:
     if wordless and "type" in rows.roles:
         yield f"{wordless} rows do not say what kind of event they are: read as order.placed"
     if len(rows.currencies) > 1:
-        yield f"the amounts are in {', '.join(sorted(rows.currencies))}: kept as they are, never added across currencies"
+        several = ", ".join(sorted(rows.currencies))
+        yield f"the amounts are in {several}: kept as they are, never added across currencies"
     if shared:
-        yield f"{shared} order ids are shared by several customers: the later ones' orders carry the customer in the key"
+        yield f"{shared} order ids are of several customers: those of all but the first carry the customer in the key"
     if negative:
         yield f"{negative} rows below zero without an order id are refunds of no known order"
     if kept:

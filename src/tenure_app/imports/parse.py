@@ -87,7 +87,9 @@ def _format(source: Source, wish: str, columns: Columns | None) -> tuple[Format,
         return form, notes
     form = next((each for each in (ORDERS, *FORMATS) if each.name == wish), None)
     if form is None:
-        raise Refused("unknown_format", f"nothing was imported: no format is called {wish!r}; one of {_listed(names())}")
+        raise Refused(
+            "unknown_format", f"nothing was imported: no format is called {wish!r}; one of {_listed(names())}"
+        )
     if lost := missing(source.names, form):
         raise Refused(
             "missing_columns",
@@ -129,7 +131,7 @@ def _take_in(task: Task) -> tuple[Counter[str], Counter[str]]:
 
 def _refuse_names(task: Task, weak: int, records: int) -> None:
     """Names are weak keys: Refused where rows carry nothing else, a remark where some do."""
-    if weak == records or "email" not in task.mapping and "id" not in task.mapping:
+    if weak == records or not {"email", "id"} & task.mapping.keys():
         raise Refused(
             "weak_key",
             f"nothing was imported: only names tell the customers apart in {task.source.label}, and two people may"

@@ -38,19 +38,20 @@ def keep_rejects(task: Task, verdicts: DuckDBPyRelation) -> None:
     Each with its text as it lies in the file, in the order of the file.
     """
     task.run("facts", "new_rejects")
-    found = verdicts.filter(ColumnExpression("code").isnotnull()).select(ColumnExpression("line"), ColumnExpression("code"))
+    found = verdicts.filter(ColumnExpression("code").isnotnull()).select(
+        ColumnExpression("line"), ColumnExpression("code")
+    )
     if codes := [row[0] for row in found.select(ColumnExpression("code")).distinct().fetchall()]:
         source = task.source
         cells = [ColumnExpression(name) for name in source.relation.columns[: len(source.names)]]
-        texts = [call("tenure_either", cell.cast("VARCHAR"), constant("")) for cell in cells]
-        rows = source.relation.select(ColumnExpression("line"), call("concat_ws", constant(","), *texts).alias("row"))
+        shown = [call("tenure_either", cell.cast("VARCHAR"), constant("")) for cell in cells]
+        rows = source.relation.select(ColumnExpression("line"), call("concat_ws", constant(","), *shown).alias("row"))
         rows.join(found, "line").select(
             ColumnExpression("line"), ColumnExpression("code"), _reason(codes).alias("reason"), ColumnExpression("row")
         ).insert_into("rejects")
     if bad := task.source.bad_lines:
-        columns = [
-            [each.line for each in bad], ["bad_line"] * len(bad), [each.reason for each in bad], [each.text for each in bad]
-        ]  # fmt: skip
+        lines, texts = [each.line for each in bad], [each.text for each in bad]
+        columns = [lines, ["bad_line"] * len(bad), [each.reason for each in bad], texts]
         table = pa.table(columns, names=["line", "code", "reason", "row"])
         task.engine.connection.from_arrow(table).insert_into("rejects")
     task.run("facts", "sort_rejects")
