@@ -115,7 +115,7 @@ def shopify_orders(rng, n=60):
             "Name": f"#{number}", "Email": email, "Financial Status": status, "Currency": "EUR",
             "Subtotal": money(total), "Total": money(total), "Created at": stamp(at), "Billing Name": person.first,
             "Cancelled at": stamp(cancelled) if cancelled else "", "Refunded Amount": money(back),
-            "Shipping Country": person.country, "Notes": 'two\nlines, "quoted"', "Billing Zip": "'01234", "Source": "web",
+            "Shipping Country": person.country, "Notes": 'two\n"lines"', "Billing Zip": "'01234", "Source": "web",
         }  # fmt: skip
         for line in range(lines):
             item = {"Lineitem name": f"Boot {line}", "Lineitem quantity": "2", "Lineitem price": "1.00"}
