@@ -1,15 +1,16 @@
 """What the tests of the application share: a ledger on each database, fresh for every test."""
 
+import contextlib
 import os
 import tempfile
 import warnings
-from pathlib import Path
 
 import pytest
 
 # before any test asks for Django: a data folder of the run's own, and no answer from the user's environment
 HOME = tempfile.TemporaryDirectory(prefix="tenure-tests-")
-for name in [name for name in os.environ if name.startswith("TENURE_") and name not in ("TENURE_TEST_DATA", "TENURE_EXAMPLES")]:
+OURS = ("TENURE_TEST_DATA", "TENURE_EXAMPLES")
+for name in [name for name in os.environ if name.startswith("TENURE_") and name not in OURS]:
     del os.environ[name]
 os.environ.pop("DATABASE_URL", None)
 os.environ["TENURE_DATA"] = HOME.name
@@ -56,9 +57,9 @@ def databases(request):
     return request.getfixturevalue("sqlite_databases" if request.param == "sqlite" else "postgres_databases")
 
 
-@pytest.fixture
-def ledger(databases, tmp_path, monkeypatch):
-    """An empty ledger that Django is pointed at, with a data folder of its own; gives its DATABASE_URL."""
+@contextlib.contextmanager
+def pointed_at(databases, tmp_path, monkeypatch):
+    """Django at a fresh copy, with a data folder of its own."""
     url = databases.fresh()
     use(url)
     folder = tmp_path / "data"
@@ -72,15 +73,21 @@ def ledger(databases, tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def ledger(databases, tmp_path, monkeypatch):
+    """An empty ledger on each database; gives its DATABASE_URL."""
+    with pointed_at(databases, tmp_path, monkeypatch) as url:
+        yield url
+
+
+@pytest.fixture
 def sqlite_ledger(sqlite_databases, tmp_path, monkeypatch):
-    """As `ledger`, on SQLite alone: where the database does not matter."""
-    url = sqlite_databases.fresh()
-    use(url)
-    folder = tmp_path / "data"
-    folder.mkdir()
-    monkeypatch.setattr(settings, "TENURE_DATA", folder)
-    monkeypatch.setenv("TENURE_DATA", str(folder))
-    monkeypatch.setenv("DATABASE_URL", url)
-    yield Path(url.removeprefix("sqlite:///"))
-    connections["default"].close()
-    sqlite_databases.drop(url)
+    """An empty ledger where the database does not matter."""
+    with pointed_at(sqlite_databases, tmp_path, monkeypatch) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_ledger(postgres_databases, tmp_path, monkeypatch):
+    """An empty ledger on PostgreSQL."""
+    with pointed_at(postgres_databases, tmp_path, monkeypatch) as url:
+        yield url

@@ -66,10 +66,12 @@ def _by_copy(table: str, rows: DuckDBPyRelation) -> None:
     with tempfile.TemporaryDirectory(prefix="tenure-") as folder:
         file = Path(folder) / "rows.csv"
         _as_text(rows).write_csv(str(file), header=False, na_rep="\\N")
-        with connection.cursor() as cursor, connection.wrap_database_errors:
-            with cursor.copy(copy) as copying, file.open("rb") as text:
-                while chunk := text.read(1 << 20):
-                    copying.write(chunk)
+        with (
+            connection.cursor() as cursor, connection.wrap_database_errors, file.open("rb") as text,
+            cursor.copy(copy) as copying,
+        ):  # fmt: skip
+            while chunk := text.read(1 << 20):
+                copying.write(chunk)
 
 
 def _as_text(rows: DuckDBPyRelation) -> DuckDBPyRelation:

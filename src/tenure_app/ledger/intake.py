@@ -5,27 +5,31 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
 from django.conf import settings
 from django.db import transaction
 
 from tenure_app.ledger.bulk import insert, look_up, new_ids
-from tenure_app.ledger.models import LATER_VERSIONS, Event
+from tenure_app.ledger.models import REVERSED, Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tenure.engine.duckdb import DuckDB
 
-__all__ = ["FATES", "Taken", "append", "make_ready"]
+__all__ = ["FATES", "MARK", "STATE_MARK", "Taken", "append", "make_ready"]
 
 _SQL: Final = "tenure_app.ledger"
 _AT_ONCE: Final = 20_000
 FATES: Final = ("new", "same", "changed", "corrected")
 """What becomes of a fact: a new one, the same again (nothing is written), a state that changed, another content of a
 known key."""
+MARK: Final = "\x1f"
+"""Between a key and the number of its version: the unit separator, which no id holds."""
+STATE_MARK: Final = "\x1e"
+"""Between the key of a state and its number where another state followed: the record separator."""
 _BLOCK: Final = 64  # bytes of SHA-256's blocks
 
 
@@ -78,8 +82,9 @@ def _append_some(
 ) -> dict[str, int]:
     found: list[_Version] = []
     if not fresh:
-        keys = [key for (key,) in engine.run(_SQL, "intake", "keys", low=low, high=high).fetchall()]
-        found = _versions(keys, source)
+        keys = engine.run(_SQL, "intake", "keys", low=low, high=high).fetchall()
+        found = _versions([key for key, is_state in keys if not is_state], source)
+        found += _states([key for key, is_state in keys if is_state], source)
     engine.put("found", _as_table(found))
     engine.run(_SQL, "intake", "sorted", low=low, high=high)
     fates = {fate: int(n) for fate, n in engine.run(_SQL, "intake", "fates").fetchall()}
@@ -94,17 +99,39 @@ def _append_some(
 
 
 def _versions(keys: list[str], source: int) -> list[_Version]:
-    """What the ledger holds of these keys."""
-    firsts = look_up("versions", keys, source)
-    later = look_up("later", [first for _, first, _, _ in firsts]) if firsts else []
+    """What the ledger holds of keys of which the last version holds."""
+    firsts = look_up("versions", keys, source) if keys else []
     last: dict[int, tuple[int, str, str]] = {}
-    for first, _, said, kind in later:
-        last[first] = (last.get(first, (0, "", ""))[0] + 1, said, kind)
+    for first, _, said, kind in _later([first for _, first, _, _ in firsts]):
+        n, *_ = last.get(first, (0, "", ""))
+        last[first] = (n + 1, said, kind)
     out = []
     for key, first, said, kind in firsts:
         n, said, kind = last.get(first, (0, said, kind))
-        out.append(_Version(key, first, n + 1, said, holds=not (kind in LATER_VERSIONS and kind.endswith(".reversed"))))
+        out.append(_Version(key, first, n + 1, said, holds=kind not in REVERSED))
     return out
+
+
+def _states(keys: list[str], source: int) -> list[_Version]:
+    """What the ledger holds of keys under which one state follows another."""
+    last: dict[str, tuple[int, int, str, int]] = {}
+    n = 1
+    while keys:
+        spelt = {key if n == 1 else f"{key}{STATE_MARK}{n}": key for key in keys}
+        rows = look_up("versions", list(spelt), source)
+        for written, number, said, _ in rows:
+            key = spelt[written]
+            last[key] = (last[key][0] if key in last else number, n, said, number)
+        keys, n = [spelt[key] for key, *_ in rows], n + 1
+    taken_back = {first for first, _, _, kind in _later([number for *_, number in last.values()]) if kind in REVERSED}
+    return [
+        _Version(key, first, versions, said, holds=number not in taken_back)
+        for key, (first, versions, said, number) in last.items()
+    ]
+
+
+def _later(firsts: list[int]) -> list[tuple[Any, ...]]:
+    return look_up("later", firsts) if firsts else []
 
 
 def _as_table(found: list[_Version]) -> pa.Table:

@@ -13,12 +13,14 @@ from django.db import models
 from django.db.models import Func, Q
 
 __all__ = [
-    "LATER_VERSIONS", "Event", "EventBody", "Identity", "ImportRun", "Merge", "Person", "PolicyVersion", "Position",
-    "RejectedRow", "Shop", "Source",
+    "CORRECTED", "REVERSED", "Event", "EventBody", "Identity", "ImportRun", "Merge", "Person", "PolicyVersion",
+    "Position", "RejectedRow", "Shop", "Source",
 ]  # fmt: skip
 
-LATER_VERSIONS: Final = ("order.corrected", "order.reversed", "fact.corrected", "fact.reversed")
-"""Kinds that speak of an earlier event: `corrected` holds in its place, `reversed` takes it back."""
+CORRECTED: Final = ("order.corrected", "fact.corrected")
+"""Kinds of events that hold in the place of the one they name as `first`, and of every later version of it."""
+REVERSED: Final = ("order.reversed", "fact.reversed")
+"""Kinds of events that take back the one they name, and every later version of it."""
 
 
 class Position(Func):

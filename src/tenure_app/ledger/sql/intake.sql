@@ -97,14 +97,14 @@ FROM facts f JOIN resolved r ON r.customer = f.customer
 SELECT COUNT(*) FROM ready
 
 -- name: keys
-SELECT key FROM ready WHERE n BETWEEN $low AND $high ORDER BY n
+SELECT key, is_state FROM ready WHERE n BETWEEN $low AND $high ORDER BY n
 
 -- name: sorted
 -- what becomes of each fact: new, the same again, or another content of a known key
 CREATE OR REPLACE TABLE chunk AS
 SELECT r.*, f.first_id, f.versions,
     CASE WHEN f.first_id IS NULL THEN 'new' WHEN f.hash = r.hash AND f.holds THEN 'same'
-        WHEN r.is_state AND f.holds THEN 'changed' ELSE 'corrected' END AS fate
+        WHEN r.is_state THEN 'changed' ELSE 'corrected' END AS fate
 FROM ready r LEFT JOIN found f ON f.key = r.key
 WHERE r.n BETWEEN $low AND $high
 
@@ -118,10 +118,12 @@ SELECT i.id, c.*
 FROM (SELECT ROW_NUMBER() OVER (ORDER BY n) AS place, * FROM chunk WHERE fate <> 'same') c JOIN ids i ON i.place = c.place
 
 -- name: events
-SELECT id, key || CASE WHEN first_id IS NULL THEN '' ELSE '#' || CAST(versions + 1 AS VARCHAR) END AS source_key,
+-- what is appended under a known key is told apart by a mark that no id holds (unit or record separator) and its number
+SELECT id, key || CASE WHEN first_id IS NULL THEN '' ELSE CASE WHEN is_state THEN chr(30) ELSE chr(31) END || CAST(versions + 1 AS VARCHAR) END AS source_key,
     CASE WHEN fate <> 'corrected' THEN kind WHEN starts_with(kind, 'order.') THEN 'order.corrected' ELSE 'fact.corrected' END AS kind,
     person AS person_id, COALESCE("at", $now) AS occurred_at, CAST($now AS BIGINT) AS recorded_at, CAST($run AS BIGINT) AS run_id,
-    first_id, order_key, amount_minor, currency, discount_minor, category, region, channel, reason, unhex(hash) AS fact_hash,
+    CASE WHEN fate = 'corrected' THEN first_id END AS first_id,
+    order_key, amount_minor, currency, discount_minor, category, region, channel, reason, unhex(hash) AS fact_hash,
     CAST($source AS BIGINT) AS source_id
 FROM written ORDER BY id
 

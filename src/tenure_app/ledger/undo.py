@@ -1,0 +1,80 @@
+"""Takes back what an import brought: reversals are appended, nothing is removed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
+
+from django.db import connection, transaction
+from django.db.models import Max, Min
+
+from tenure.engine.base import statements
+from tenure_app.ledger.intake import MARK
+from tenure_app.ledger.models import REVERSED, Event, ImportRun
+from tenure_app.refused import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["UNDO", "Undone", "undo"]
+
+UNDO: Final = "undo"
+"""The format of a run that undoes another one; its options name which."""
+_AT_ONCE: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What became of a run's facts: taken back, put back to what was said before the run, left because a later run
+    says otherwise by now."""
+
+    reversed: int
+    restored: int
+    left: int
+
+
+def undo(run: ImportRun, *, by: str, now: Callable[[], int]) -> Undone:
+    """Append what takes back the facts of a run, as a run of its own; who stops in between may begin anew.
+
+    Refused for a run that is not finished, undone already, or itself an undoing.
+    """
+    _must_be_done(run)
+    mine, _ = ImportRun.objects.get_or_create(
+        format=UNDO, options={"undoes": run.pk}, state=ImportRun.RUNNING,
+        defaults={
+            "file_name": run.file_name, "file_hash": run.file_hash, "source": run.source, "began_at": now(), "by": by,
+        },
+    )  # fmt: skip
+    said = statements("tenure_app.ledger", "undo")
+    brought = Event.objects.filter(run=run)
+    span = brought.aggregate(low=Min("id"), high=Max("id"))
+    low, high = span["low"] or 1, span["high"] or 0
+    for first in range(low, high + 1, _AT_ONCE):
+        last = min(first + _AT_ONCE - 1, high)
+        asked = {"run": run.pk, "by": mine.pk, "low": first, "high": last, "now": now(), "mark": MARK}
+        with transaction.atomic(), connection.cursor() as cursor:
+            for name in ("reverse", "restore", "bodies"):
+                cursor.execute(said[name], asked)
+    return _finish(run, mine, now())
+
+
+def _must_be_done(run: ImportRun) -> None:
+    if run.format == UNDO:
+        raise Refused("an_undoing", f"run {run.pk} was not undone: it undid another one; import that one's file again")
+    if run.state == ImportRun.RUNNING:
+        raise Refused("run_under_way", f"run {run.pk} was not undone: it is not finished; import its file again first")
+    if run.state == ImportRun.UNDONE:
+        raise Refused("undone_already", f"run {run.pk} was undone already; import its file again to have it back")
+
+
+def _finish(run: ImportRun, mine: ImportRun, now: int) -> Undone:
+    done = Event.objects.filter(run=mine)
+    reversals = done.filter(kind__in=REVERSED).count()
+    restored = done.count() - reversals
+    undone = Undone(reversals, restored, Event.objects.filter(run=run).count() - reversals - restored)
+    with transaction.atomic():
+        mine.state, mine.ended_at, mine.counts = ImportRun.DONE, now, asdict(undone)
+        mine.save(update_fields=["state", "ended_at", "counts"])
+        run.state = ImportRun.UNDONE
+        run.save(update_fields=["state"])
+    return undone
