@@ -14,7 +14,7 @@ from django.db.models import Func, Q
 
 __all__ = [
     "CORRECTED", "REVERSED", "Event", "EventBody", "Identity", "ImportRun", "Merge", "Person", "PolicyVersion",
-    "Position", "RejectedRow", "Shop", "Source",
+    "Position", "RejectedRow", "Shop", "ShopQuerySet", "Source",
 ]  # fmt: skip
 
 CORRECTED: Final = ("order.corrected", "fact.corrected")
@@ -110,7 +110,8 @@ class Identity(models.Model):
 class ImportRun(models.Model):
     """One import of a file: what was asked, how far it is, what came of it."""
 
-    RUNNING, DONE, FAILED, UNDONE = "running", "done", "failed", "undone"
+    RUNNING, STOPPED, DONE, UNDONE = "running", "stopped", "done", "undone"
+    """A stopped run was killed or failed half-way: the same file again finishes it."""
 
     format = models.CharField(max_length=40)
     file_name = models.CharField(max_length=255)
@@ -194,8 +195,18 @@ class EventBody(models.Model):
         return f"payload of {self.event_id}"
 
 
+class ShopQuerySet(models.QuerySet["Shop"]):
+    """Reads of the one row."""
+
+    def one(self) -> Shop:
+        """The shop, with its standard settings where nobody has said any."""
+        return self.filter(pk=1).first() or Shop(pk=1)
+
+
 class Shop(models.Model):
     """What the shop says of itself; one row, number 1."""
+
+    objects = ShopQuerySet.as_manager()
 
     name = models.CharField(max_length=100, default="The shop")
     zone = models.CharField(max_length=60, default="UTC")

@@ -1,0 +1,182 @@
+"""One import from its file to the end: looked at first, run, run again after it was killed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import transaction
+from django.db.models import Count, Max
+
+from tenure.engine.duckdb import DuckDB
+from tenure.errors import BadFile
+from tenure_app.imports.form import Parsed
+from tenure_app.imports.parse import parse
+from tenure_app.ledger import intake, people
+from tenure_app.ledger.alone import importing_alone
+from tenure_app.ledger.bulk import insert, look_up
+from tenure_app.ledger.models import CORRECTED, Event, ImportRun, Person, RejectedRow, Shop, Source
+from tenure_app.ledger.undo import UNDO
+
+if TYPE_CHECKING:
+    from tenure.read import Columns
+
+__all__ = ["Asked", "Look", "Progress", "look", "run"]
+
+_SQL: Final = "tenure_app.ledger"
+_KEYS_AT_ONCE: Final = 20_000
+
+Progress = Callable[[str, int, int], None]
+"""Told what is done now, how many facts of how many; of how many is 0 where that is not known yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to import and how; what is None is taken from the shop's settings or found by the file's columns.
+
+    source: the namespace of keys and customers' ids, by default the maker of the export, so that a second shop of the
+    same maker needs a name of its own.
+    """
+
+    path: Path
+    format: str = "auto"
+    source: str | None = None
+    times_in: str | None = None
+    currency: str | None = None
+    customer_by: str | None = None
+    columns: Columns | None = None
+    file_name: str | None = None
+    """What the user calls the file, where it lies elsewhere under another name."""
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return self.file_name or self.path.name
+
+    def completed(self) -> Asked:
+        """With what the shop's settings say."""
+        shop = Shop.objects.one()
+        return replace(self, times_in=self.times_in or shop.zone, currency=self.currency or shop.currency or None)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an import would do."""
+
+    parsed: Parsed
+    source: str
+    new: int
+    """Facts whose key the ledger does not have."""
+    known: int
+    """Facts whose key it has: the same again, or said otherwise by now."""
+
+
+def look(asked: Asked, progress: Progress) -> Look:
+    """The dry run: nothing is written. Refused, BadFile, BadColumns, BadTime as for the import itself."""
+    asked = asked.completed()
+    with DuckDB() as engine:
+        progress("reading", 0, 0)
+        parsed = _parse(engine, asked)
+        source = asked.source or parsed.family
+        found = Source.objects.filter(name=source).first()
+        facts = sum(n for _, n in parsed.facts)
+        known = 0
+        if found is not None:
+            cursor = engine.connection.cursor().execute("SELECT key FROM facts")
+            while keys := [key for (key,) in cursor.fetchmany(_KEYS_AT_ONCE)]:
+                known += len(look_up("versions", keys, found.pk))
+                progress("comparing", known, facts)
+    return Look(parsed, source, facts - known, known)
+
+
+def run(asked: Asked, *, by: str, now: Callable[[], int], progress: Progress) -> ImportRun:
+    """Import the file; the run with its counts. Killed at any moment and asked again, it ends as if never killed.
+
+    Refused while another import is under way; the other errors are those of `look`.
+    """
+    asked = asked.completed()
+    with importing_alone(), DuckDB() as engine:
+        ImportRun.objects.filter(state=ImportRun.RUNNING).exclude(format=UNDO).update(state=ImportRun.STOPPED)
+        progress("reading", 0, 0)
+        parsed = _parse(engine, asked)
+        found = _begun(asked, parsed, by, now())
+        try:
+            _take(engine, found, parsed, now, progress)
+        except BaseException:
+            # not where we were killed: then the next run says so
+            ImportRun.objects.filter(pk=found.pk, state=ImportRun.RUNNING).update(state=ImportRun.STOPPED)
+            raise
+    return found
+
+
+def _parse(engine: DuckDB, asked: Asked) -> Parsed:
+    assert asked.times_in is not None
+    return parse(
+        engine, asked.path, format=asked.format, times_in=asked.times_in, currency=asked.currency,
+        customer_by=asked.customer_by, columns=asked.columns,
+    )  # fmt: skip
+
+
+def _begun(asked: Asked, parsed: Parsed, by: str, now: int) -> ImportRun:
+    """The run of this very file that was stopped, else a new one."""
+    source, _ = Source.objects.get_or_create(name=asked.source or parsed.family)
+    options = {"times_in": asked.times_in, "currency": asked.currency, "customer_by": asked.customer_by}
+    said = _file_hash(asked.path)
+    stopped = ImportRun.objects.filter(
+        state=ImportRun.STOPPED, file_hash=said, format=parsed.format, source=source, options=options
+    ).first()
+    if stopped is not None:
+        stopped.state = ImportRun.RUNNING
+        stopped.save(update_fields=["state"])
+        return stopped
+    return ImportRun.objects.create(
+        format=parsed.format, file_name=asked.name[-255:], file_hash=said, source=source, began_at=now, by=by,
+        options=options, counts={"people_before": Person.objects.aggregate(last=Max("id"))["last"] or 0},
+    )  # fmt: skip
+
+
+def _take(
+    engine: DuckDB, found: ImportRun, parsed: Parsed, now: Callable[[], int], progress: Progress
+) -> None:
+    progress("recognising people", 0, 0)
+    recognised = people.recognise(engine, found.source_id, now=now)
+    progress("checking", 0, 0)
+    intake.make_ready(engine)
+    for taken in intake.append(engine, source=found.source_id, run=found.pk, now=now):
+        progress("writing", taken.done, taken.facts)
+        found.counts = {**found.counts, "done": taken.done, "of": taken.facts}
+        found.save(update_fields=["counts"])
+    with transaction.atomic():
+        RejectedRow.objects.filter(run=found).delete()
+        insert("tenure_rejectedrow", engine.relation(_SQL, "intake", "rejects", run=found.pk))
+        found.state, found.ended_at = ImportRun.DONE, now()
+        found.counts = _counts(found, parsed, recognised.conflicts)
+        found.save(update_fields=["state", "ended_at", "counts"])
+
+
+def _counts(found: ImportRun, parsed: Parsed, conflicts: int) -> dict[str, Any]:
+    """What came of the run, counted in the ledger itself, so that it is the same however often it was killed."""
+    kinds = Event.objects.filter(run=found).values_list("kind").annotate(n=Count("id")).order_by("-n", "kind")
+    written = dict(kinds)
+    before = found.counts.get("people_before", 0)
+    facts = sum(n for _, n in parsed.facts)
+    corrected = sum(n for kind, n in written.items() if kind in CORRECTED)
+    return {
+        "rows": parsed.rows, "used": parsed.used, "facts": facts, "by_kind": dict(parsed.facts), "written": written,
+        "added": sum(written.values()), "corrected": corrected,
+        "duplicates": facts - sum(written.values()), "people": parsed.people,
+        "new_people": Person.objects.filter(id__gt=before).count(), "people_before": before, "conflicts": conflicts,
+        "rejected": dict(parsed.rejected), "left_out": dict(parsed.left_out), "mapping": parsed.mapping,
+        "notes": list(parsed.notes), "first_at": parsed.first_at, "last_at": parsed.last_at,
+    }  # fmt: skip
+
+
+def _file_hash(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BadFile(f"{path}: {error.strerror}; check the name and the permissions") from error
