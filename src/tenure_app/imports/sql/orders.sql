@@ -22,9 +22,11 @@ SELECT row_number() OVER (ORDER BY CASE WHEN w.whole THEN CAST(match AS BIGINT) 
 FROM ids, (SELECT bool_and(regexp_full_match(match, '0|-?[1-9][0-9]{0,17}')) AS whole FROM ids) w;
 
 -- name: parts
--- rows of one order at one instant; a part with negative rows that leave nothing of it is money going back
+-- rows of one order at one instant; a part with negative rows that leave nothing of it is money going back. Where a row's amount is
+-- unknown and the others make less than nothing, the part's amount is unknown.
 CREATE OR REPLACE TABLE tenure_parts AS
-SELECT customer AS match, order_id, "at", min(line) AS line, CAST(sum(amount_minor) AS BIGINT) AS amount_minor,
+SELECT customer AS match, order_id, "at", min(line) AS line,
+    CASE WHEN sum(amount_minor) < 0 AND count(*) > count(amount_minor) THEN NULL ELSE CAST(sum(amount_minor) AS BIGINT) END AS amount_minor,
     NOT (min(coalesce(amount_minor, 0)) < 0 AND sum(amount_minor) <= 0 AND count(*) = count(amount_minor)) AS placed,
     min(currency) AS currency, CAST(sum(discount_minor) AS BIGINT) AS discount_minor, min(category) AS category, max(category) AS last_category,
     min(region) AS region, max(region) AS last_region, min(reason) AS reason, list(item ORDER BY line) FILTER (WHERE item IS NOT NULL) AS items,
