@@ -109,11 +109,8 @@ def _streams(
             "{n} from {origin} to {end}", n=tongue.count(n), origin=tongue.said(a), end=tongue.said(b)
         )
         shape = f'<path class="rib{hot}" d="{path}"/>'
-        out.append((
-            -n,
-            f'<a href="{esc(link(period, flow))}" class="{CODES[b]}" aria-label="{esc(said)}">'
-            f"<title>{esc(said)}</title>{shape}</a>",
-        ))  # fmt: skip
+        opens = f'<a href="{esc(link(period, flow))}" class="{CODES[b]}" aria-label="{esc(said)}">'
+        out.append((-n, f"{opens}<title>{esc(said)}</title>{shape}</a>"))
     return out
 
 

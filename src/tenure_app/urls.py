@@ -1,0 +1,49 @@
+"""Every address of the server. A page that does not say whom it is for stops the server from starting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tenure_app.web import states
+from tenure_app.web.pages import cohorts, customer, customers, flows, imports, policy, ring, session, settings
+from tenure_app.web.routes import route
+
+if TYPE_CHECKING:
+    from django.urls import URLPattern
+
+__all__ = ["handler403", "handler404", "handler500", "urlpatterns"]
+
+urlpatterns: list[URLPattern] = [
+    route("", ring.ring_page, "ring"),
+    route("customers/", customers.customers_page, "customers"),
+    route("customers.csv", customers.customers_file, "customers-file"),
+    route("customers/<int:person>/", customer.customer_page, "customer"),
+    route("flows/", flows.flows_page, "flows"),
+    route("flows.csv", flows.flows_file, "flows-file"),
+    route("cohorts/", cohorts.cohorts_page, "cohorts"),
+    route("policy/", policy.policy_page, "policy"),
+    route("policy/edit/", policy.edit_page, "policy-edit"),
+    route("policy/preview/", policy.preview_page, "policy-preview"),
+    route("policy/save/", policy.save_page, "policy-save"),
+    route("policy/suggest/", policy.suggest_page, "policy-suggest"),
+    route("policy/versions/<int:number>/", policy.version_page, "policy-version"),
+    route("imports/", imports.imports_page, "imports"),
+    route("imports/new/", imports.upload_page, "import-upload"),
+    route("imports/dry/<str:token>/", imports.dry_page, "import-dry"),
+    route("imports/start/<str:token>/", imports.start_page, "import-start"),
+    route("imports/<int:number>/", imports.run_page, "import-run"),
+    route("imports/<int:number>/rejects.csv", imports.rejects_file, "import-rejects"),
+    route("imports/<int:number>/undo/", imports.undo_page, "import-undo"),
+    route("settings/", settings.settings_page, "settings"),
+    route("settings/shop/", settings.shop_page, "settings-shop"),
+    route("settings/users/", settings.users_page, "settings-users"),
+    route("sign-in/", session.sign_in, "sign-in"),
+    route("sign-out/", session.sign_out, "sign-out"),
+    route("theme/", session.theme, "theme"),
+    route("language/", session.language, "language"),
+    route("style-<str:name>.css", session.style, "sheet"),
+]
+
+handler403 = states.forbidden
+handler404 = states.missing
+handler500 = states.failed

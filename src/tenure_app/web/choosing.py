@@ -1,0 +1,246 @@
+"""Whom a page asks for: the filters of the address as conditions on the picture, and their order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext, gettext_lazy
+
+from tenure.lifecycle.trace import STAGES
+from tenure.periods import day_number, start_of_day
+from tenure_app.web import words
+from tenure_app.web.counting import ON_TIME, QUIET
+from tenure_app.web.names import found
+from tenure_app.web.reading import col, lit
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation, Expression
+    from django.http import QueryDict
+
+    from tenure_app.web.moment import Moment
+    from tenure_app.web.reading import Reading
+
+__all__ = ["ORDERS", "SORTS", "Choice", "Page", "chosen", "first_page", "people", "title"]
+
+PAGE: Final = 14
+SORTS: Final = {
+    "spent": ("spent_minor", True), "since": ("since", True), "orders": ("orders", True),
+    "overdue": ("overdue_at", False), "last": ("last_order_at", True), "number": ("c", False),
+}  # fmt: skip
+"""Word of the address: the column, and whether its largest come first."""
+ORDERS: Final = {
+    "spent": gettext_lazy("what they spent"), "since": gettext_lazy("how lately they changed stage"),
+    "orders": gettext_lazy("their orders"), "overdue": gettext_lazy("when they become overdue"),
+    "last": gettext_lazy("their last order"), "number": gettext_lazy("their number"),
+}  # fmt: skip
+GROUPS: Final = {"on-time": ON_TIME, "quiet": QUIET, "before": ("", "prospect")}
+"""Words of the address for several stages; "" is for those who were not known yet."""
+_FAR: Final = 9_000_000_000_000_000_000
+_NOBODY: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who is asked for: words of the address, checked; "" and None for no matter."""
+
+    words: str = ""
+    stage: str = ""
+    detail: str = ""
+    moved_from: str = ""
+    moved_to: str = ""
+    begin: date | None = None
+    overdue: int | None = None
+    orders: int | None = None
+    since: int | None = None
+    sort: str = "spent"
+    turned: bool = False
+
+    @property
+    def largest_first(self) -> bool:
+        """Whether the sort runs down from the largest."""
+        return SORTS[self.sort][1] != self.turned
+
+    def query(self) -> dict[str, Any]:
+        """The words of the address that ask for the same."""
+        return {
+            "q": self.words, "stage": self.stage, "detail": self.detail, "moved_from": self.moved_from,
+            "moved_to": self.moved_to, "begin": self.begin.isoformat() if self.begin else "",
+            "overdue": self.overdue, "orders": self.orders, "since": self.since,
+            "sort": self.sort if self.sort != "spent" else "", "turned": 1 if self.turned else "",
+        }  # fmt: skip
+
+    def everybody(self) -> bool:
+        """Whether nothing is asked but an order."""
+        return not any(value for key, value in self.query().items() if key not in ("sort", "turned"))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of people: rows, how many stand before them, and where the pages around it begin."""
+
+    rows: list[dict[str, Any]]
+    before: int
+    total: int
+    following: str | None
+    preceding: str | None
+
+
+def chosen(query: QueryDict | MultiValueDict[str, str]) -> Choice:
+    """The choice that an address makes; words that mean nothing are left out."""
+
+    def word(key: str, known: object) -> str:
+        said = query.get(key, "")
+        return said if said in known else ""  # type: ignore[operator]
+
+    def number(key: str) -> int | None:
+        said = query.get(key, "")
+        return min(int(said), 100_000) if said.isdigit() and len(said) < 10 else None
+
+    stages = {*words.STAGE_NAMES, *GROUPS}
+    try:
+        begin = date.fromisoformat(query.get("begin", ""))
+    except ValueError:
+        begin = None
+    moves = begin is not None
+    return Choice(
+        words=query.get("q", "").strip()[:200], stage=word("stage", stages), detail=word("detail", words.DETAIL_NAMES),
+        moved_from=word("moved_from", {*stages, "nobody"}) if moves else "",
+        moved_to=word("moved_to", stages) if moves else "", begin=begin,
+        overdue=number("overdue"), orders=number("orders"), since=number("since"),
+        sort=word("sort", SORTS) or "spent", turned=query.get("turned") == "1",
+    )  # fmt: skip
+
+
+def _codes(word: str) -> list[int]:
+    """Codes of a stage or of a group of stages; NOBODY for who was not known."""
+    if word == "nobody":
+        return [_NOBODY]
+    named = GROUPS.get(word, (word,))
+    return [_NOBODY if stage == "" else code for stage in named for code in words.CODES_OF.get(stage, (_NOBODY,))]
+
+
+def people(reading: Reading, choice: Choice, at: Moment) -> DuckDBPyRelation:
+    """The rows of the picture that the choice asks for, all columns, in no order."""
+    there = reading.table("people")
+    if choice.begin is not None and (choice.moved_from or choice.moved_to):
+        there = _moved(reading, choice)
+    for condition in _conditions(reading, choice, at):
+        there = there.filter(condition)
+    return there
+
+
+def _moved(reading: Reading, choice: Choice) -> DuckDBPyRelation:
+    assert choice.begin is not None
+    start_at = start_of_day(day_number(choice.begin), reading.zone)
+    before = reading.codes_at(start_at).select(col("c").alias("c"), col("code").alias("before"))
+    joined = reading.table("people").set_alias("p").join(before.set_alias("s"), "c", how="left")
+    if choice.moved_from:
+        codes = _codes(choice.moved_from)
+        known = [lit(code) for code in codes if code != _NOBODY]
+        came = col("before").isin(*known) if known else lit(False)
+        joined = joined.filter(came | col("before").isnull() if _NOBODY in codes else came)
+    if choice.moved_to:
+        joined = joined.filter(col("code").isin(*(lit(code) for code in _codes(choice.moved_to))))
+    return joined
+
+
+def _conditions(reading: Reading, choice: Choice, at: Moment) -> list[Expression]:
+    out = []
+    if choice.stage:
+        out.append(col("code").isin(*(lit(code) for code in _codes(choice.stage))))
+    if choice.detail:
+        out.append(col("code") == lit([detail for _, detail in STAGES].index(choice.detail)))
+    if choice.orders is not None:
+        out.append(col("orders") >= lit(choice.orders))
+    if choice.since is not None:
+        out.append(col("since") >= lit(_local(reading, at.day - timedelta(days=choice.since))))
+    if choice.overdue is not None:
+        soon = _local(reading, at.day + timedelta(days=choice.overdue))
+        on_time = [lit(code) for stage in ON_TIME for code in words.CODES_OF[stage]]
+        out += [col("overdue_at") <= lit(soon), col("code").isin(*on_time)]
+    if choice.words:
+        ids = found(choice.words)
+        out.append(col("c").isin(*(lit(one) for one in ids)) if ids else lit(False))
+    return out
+
+
+def _local(reading: Reading, on: date) -> int:
+    return start_of_day(day_number(on), reading.zone)
+
+
+def first_page(reading: Reading, choice: Choice, at: Moment, place: str, rows: int = PAGE) -> Page:
+    """The page of people at a place of the address: "" the first, "after:KEY:C:BEFORE" what follows a person, and
+    "upto:KEY:C:BEFORE" what stands before one. It stays fast wherever it is, as nothing before it is counted."""
+    there = people(reading, choice, at)
+    total = reading.remembered(("total", choice), lambda: _count(there)) if not choice.words else _count(there)
+    key = _key(choice)
+    there = there.select(col("*"), key.alias("sort_key"))
+    word, key_at, person, before = _place(place)
+    down, back = choice.largest_first, word == "upto"
+    if word:
+        beyond = (col("sort_key") < lit(key_at)) if down != back else (col("sort_key") > lit(key_at))
+        following = (col("c") < lit(person)) if back else (col("c") > lit(person))
+        there = there.filter(beyond | ((col("sort_key") == lit(key_at)) & following))
+    first = col("sort_key").desc() if down != back else col("sort_key").asc()
+    second = col("c").desc() if back else col("c").asc()
+    found_rows = there.sort(first, second).limit(rows + 1).fetch_arrow_table().to_pylist()
+    more = len(found_rows) > rows
+    found_rows = found_rows[:rows]
+    if back:
+        found_rows.reverse()
+        before = max(0, before - len(found_rows))
+    return Page(
+        found_rows, before, total,
+        _said("after", found_rows[-1], before + len(found_rows)) if found_rows and (more or back) else None,
+        _said("upto", found_rows[0], before) if found_rows and before and (more or not back) else None,
+    )  # fmt: skip
+
+
+def _key(choice: Choice) -> Expression:
+    """The column of the order; who has no value stands last."""
+    from duckdb import CoalesceOperator
+
+    last = -_FAR if choice.largest_first else _FAR
+    return CoalesceOperator(col(SORTS[choice.sort][0]).cast("BIGINT"), lit(last).cast("BIGINT"))
+
+
+def _count(there: DuckDBPyRelation) -> int:
+    row = there.aggregate("count(*)").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _place(text: str) -> tuple[str, int, int, int]:
+    word, *rest = text.split(":")
+    if word not in ("after", "upto") or len(rest) != 3:
+        return "", 0, 0, 0
+    try:
+        key, person, before = (int(part) for part in rest)
+    except ValueError:
+        return "", 0, 0, 0
+    return word, key, person, max(0, before)
+
+
+def _said(word: str, row: dict[str, Any], before: int) -> str:
+    return f"{word}:{row['sort_key']}:{row['c']}:{before}"
+
+
+def title(choice: Choice, at: Moment) -> str:
+    """The choice in words, for the line under the title; "" for everybody."""
+    parts = []
+    if choice.stage:
+        names = {"on-time": gettext("by the fire"), "quiet": gettext("gone quiet"), "before": gettext("before their first order")}
+        parts.append(names.get(choice.stage) or words.stage_word(choice.stage))
+    if choice.detail:
+        parts.append(words.detail_name(choice.detail))
+    if choice.begin is not None and (choice.moved_from or choice.moved_to):
+        names = {
+            "on-time": gettext("on time"), "quiet": gettext("gone quiet"), "before": gettext("without an order"),
+            "nobody": gettext("not known"), "": gettext("anywhere"),
+        }  # fmt: skip
+        origin, end = (names.get(word) or words.stage_word(word) for word in (choice.moved_from, choice.moved_to))
+        when = words.day(choice.begin, at.year)
+        parts.append(gettext("{origin} on {day}, now {end}").format(origin=origin, end=end, day=when))
+    return ", ".join(parts)

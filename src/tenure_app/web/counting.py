@@ -1,0 +1,180 @@
+"""Counts over a reading: who stands where, who moved between two days, how it was over time."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from tenure.draw import Level
+from tenure.lifecycle.trace import STAGES
+from tenure.periods import DAY_US, date_of, day_number, day_of, start_of_day
+from tenure_app.web.reading import col, lit
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
+
+    from tenure_app.web.reading import Reading
+
+__all__ = [
+    "EVERY", "NOBODY", "ON_TIME", "QUIET", "Period", "between", "both_ends", "counts", "flows", "levels", "movers", "period_before",
+    "periods_before", "staged", "totals",
+]  # fmt: skip
+
+EVERY: Final = ("week", "month", "quarter", "year")
+ON_TIME: Final = ("new", "active", "loyal")
+QUIET: Final = ("lapsed", "inactive")
+NOBODY: Final = -1
+"""In place of a stage's code: not known yet."""
+_MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
+_POINTS: Final = 240
+
+Flows = Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The days `start` up to but not including `end`, and their first instants in the shop's zone."""
+
+    start: date
+    end: date
+    start_at: int
+    end_at: int
+
+
+def _period(start: date, end: date, zone: str) -> Period:
+    return Period(start, end, *(start_of_day(day_number(on), zone) for on in (start, end)))
+
+
+def _months_before(on: date, months: int) -> date:
+    ordinal = on.year * 12 + on.month - 1 - months
+    year, month = divmod(ordinal, 12)
+    return date(year, month + 1, min(on.day, monthrange(year, month + 1)[1]))
+
+
+def period_before(end: date, every: str, zone: str) -> Period:
+    """The week, month, quarter or year that ends as `end` begins."""
+    start = end - timedelta(days=7) if every == "week" else _months_before(end, _MONTHS[every])
+    return _period(start, end, zone)
+
+
+def periods_before(end: date, every: str, zone: str, first: date, most: int) -> list[Period]:
+    """Up to `most` whole calendar weeks, months, quarters or years that end by `end` and begin after the day `first`,
+    the latest first; they are the same whatever the day, so what was counted of them is remembered."""
+    if every == "week":
+        last = end - timedelta(days=end.weekday())
+    else:
+        step = _MONTHS[every]
+        last = end.replace(day=1, month=(end.month - 1) // step * step + 1)
+    found = []
+    while len(found) < most:
+        period = period_before(last, every, zone)
+        if period.start <= first:
+            break
+        found.append(period)
+        last = period.start
+    return found
+
+
+def counts(reading: Reading) -> dict[tuple[str, str], int]:
+    """People by (stage, detail), "" where a stage has none; in the order of the circle, without those of nobody."""
+
+    def count() -> dict[tuple[str, str], int]:
+        rows = dict(reading.table("people").aggregate("code, count(*)").fetchall())
+        return {(stage, detail or ""): rows[code] for code, (stage, detail) in enumerate(STAGES) if code in rows}
+
+    return reading.remembered("counts", count)
+
+
+def totals(parts: Mapping[tuple[str, str], int]) -> dict[str, int]:
+    """People by stage, all six."""
+    found = dict.fromkeys((stage for stage, _ in STAGES), 0)
+    for (stage, _), n in parts.items():
+        found[stage] += n
+    return found
+
+
+def both_ends(reading: Reading, start_at: int, end_at: int) -> DuckDBPyRelation:
+    """c, before and after: codes of everybody known by the end; `before` is null for who came in between."""
+    before = reading.codes_at(start_at).select(col("c").alias("c"), col("code").alias("before"))
+    after = reading.codes_at(end_at).select(col("c").alias("c"), col("code").alias("after"))
+    return after.set_alias("e").join(before.set_alias("s"), "c", how="left")
+
+
+def flows(reading: Reading, start_at: int, end_at: int) -> dict[tuple[int, int], int]:
+    """How many stood in one code at the start and in another, or the same, at the end; from NOBODY who arrived."""
+
+    def count() -> dict[tuple[int, int], int]:
+        moved = both_ends(reading, start_at, end_at).aggregate("coalesce(before, -1) AS a, after AS b, count(*) AS n")
+        return {(a, b): n for a, b, n in moved.fetchall()}
+
+    return reading.remembered(("flows", start_at, end_at), count, of_day=False)
+
+
+def staged(moved: Mapping[tuple[int, int], int]) -> dict[tuple[str, str], int]:
+    """Flows between stages, of flows between codes; arrivals come from ""."""
+    found: dict[tuple[str, str], int] = {}
+    for (a, b), n in moved.items():
+        key = ("" if a == NOBODY else STAGES[a][0], STAGES[b][0])
+        found[key] = found.get(key, 0) + n
+    return found
+
+
+def between(moved: Flows, origins: Collection[str], ends: Collection[str]) -> int:
+    """How many moved from any of these stages ("" for nobody) to any of those."""
+    return sum(n for (a, b), n in moved.items() if a in origins and b in ends and a != b)
+
+
+def movers(
+    reading: Reading, start_at: int, origins: Collection[int], ends: Collection[int], most: int
+) -> list[dict[str, object]]:
+    """The first people who stood in one of the codes at the start and now stand in one of those: who spent most first.
+
+    The columns of `people` and `before`.
+    """
+    before = reading.codes_at(start_at).select(col("c").alias("c"), col("code").alias("before"))
+    people = reading.table("people").set_alias("p")
+    joined = people.join(before.set_alias("s"), "c", how="left")
+    came = col("before").isin(*(lit(code) for code in origins if code != NOBODY)) if set(origins) - {NOBODY} else lit(False)
+    if NOBODY in origins:
+        came = came | col("before").isnull()
+    found = joined.filter(came & col("code").isin(*(lit(code) for code in ends)))
+    ranked = found.sort(col("spent_minor").desc().nulls_last(), col("orders").desc(), col("c")).limit(most)
+    return list(ranked.fetch_arrow_table().to_pylist())
+
+
+def levels(reading: Reading, last: date) -> tuple[Level, ...]:
+    """People by stage and detail at up to 240 days, from the first fact's to `last`: the river."""
+
+    def count() -> tuple[Level, ...]:
+        zone = reading.zone
+        first_day, last_day = day_of(reading.first_at, zone), day_number(last)
+        step = max(1, -(-(last_day - first_day) // _POINTS))
+        days = list(range(last_day, first_day - 1, -step))[::-1]
+        if len(days) < 2:
+            return ()
+        return _counted(reading, days, start_of_day(days[0], zone), step * DAY_US)
+
+    return reading.remembered(("levels", last), count, of_day=False)
+
+
+def _counted(reading: Reading, days: list[int], start_at: int, step_us: int) -> tuple[Level, ...]:
+    """What begins or ends within a step is counted at the next of the days."""
+    change = np.zeros((len(STAGES), len(days)), np.int64)
+    history = reading.table("history")
+    for name, sign in (("from_at", 1), ("to_at", -1)):
+        there = history.filter(col(name).isnotnull())
+        steps = there.select(((col(name) - lit(start_at)) // lit(step_us)).alias("step"), col("code"))
+        for step, code, n in steps.aggregate("step, code, count(*) AS n").fetchall():
+            at = max(int(step) + 1, 0)
+            if at < len(days):
+                change[code, at] += sign * n
+    return tuple(
+        Level(date_of(day), stage, detail or "", int(n))
+        for (stage, detail), row in zip(STAGES, np.cumsum(change, axis=1), strict=True)
+        for day, n in zip(days, row, strict=True)
+    )

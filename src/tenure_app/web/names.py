@@ -1,0 +1,82 @@
+"""Who the numbers are: names, addresses and ids of people, and people found by them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import Q
+from django.utils.translation import gettext
+
+from tenure_app.ledger.models import Identity, Merge
+
+__all__ = ["MOST_FOUND", "Called", "called", "found", "known_as"]
+
+MOST_FOUND: Final = 500
+"""People a search finds at most; who looks for more gives more letters."""
+_NAMING: Final = ("name", "company", "username", "email", "phone", "customer")
+"""What somebody is called by, the best first."""
+_CHUNK: Final = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """How somebody is called on pages; `email` and `key` (the customer's id in its source) where known."""
+
+    name: str
+    email: str = ""
+    key: str = ""
+
+
+def called(people: Iterable[int]) -> dict[int, Called]:
+    """What to call these people: their name, else company, address or id, else "Customer 10482"."""
+    asked = list(dict.fromkeys(people))
+    values: dict[int, dict[str, str]] = {}
+    for start in range(0, len(asked), _CHUNK):
+        chunk = asked[start : start + _CHUNK]
+        persons = _with_merged(chunk)
+        rows = Identity.objects.filter(person_id__in=persons, kind__in=_NAMING).order_by("-recorded_at", "-id")
+        for person, kind, value in rows.values_list("person_id", "kind", "value"):
+            values.setdefault(persons[person], {}).setdefault(kind, value)
+    return {one: _called(one, values.get(one, {})) for one in asked}
+
+
+def _called(person: int, found: dict[str, str]) -> Called:
+    name = next((found[kind] for kind in _NAMING if found.get(kind)), "")
+    name = name if set(found) - {"customer"} else ""
+    shown = name or gettext("Customer {key}").format(key=found.get("customer", person))
+    return Called(shown, found.get("email", ""), found.get("customer", ""))
+
+
+def known_as(person: int) -> list[tuple[str, str]]:
+    """Everything somebody is known by: (kind, value), ids first."""
+    rows = Identity.objects.filter(person_id__in=_with_merged([person])).order_by("kind", "-recorded_at")
+    return list(dict.fromkeys(rows.values_list("kind", "value")))
+
+
+def _with_merged(people: list[int]) -> dict[int, int]:
+    """These people and those merged into them: whose number stands for whom."""
+    merged = Merge.objects.filter(canonical_id__in=people, ended_at=None).values_list("person_id", "canonical_id")
+    return {one: one for one in people} | dict(merged)
+
+
+def found(words: str) -> list[int]:
+    """The people whose id, name or address begins so or, for names, holds it; at most MOST_FOUND."""
+    text = words.strip()
+    if not text:
+        return []
+    folded = text.casefold()
+    digits = re.sub(r"[^\d+]", "", text)
+    begins = Q(kind="email", match__startswith=folded) | Q(kind="customer", match__startswith=text)
+    if len(digits) >= 5:
+        begins |= Q(kind="phone", match__startswith=digits)
+    named = Q(kind__in=("name", "company", "username"), value__icontains=text)
+    persons = list(dict.fromkeys(Identity.objects.filter(begins | named).values_list("person_id", flat=True)[:MOST_FOUND]))
+    canonical = dict(Merge.objects.filter(person_id__in=persons, ended_at=None).values_list("person_id", "canonical_id"))
+    people = [canonical.get(person, person) for person in persons]
+    number = re.fullmatch(r"(?:\D*\s)?#?(\d{1,18})", text)
+    if number and not people:
+        people.append(int(number[1]))
+    return list(dict.fromkeys(people))

@@ -1,0 +1,242 @@
+"""One customer: the fire of their life, why they stand where they stand, what comes next, what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext, gettext_lazy
+
+from tenure.draw import Dot, Ember, Mark, Piece, burning
+from tenure.events import ORDER_PLACED
+from tenure.periods import DAY_US, date_of, day_of
+from tenure_app.roles import Permission
+from tenure_app.web import words
+from tenure_app.web.because import told
+from tenure_app.web.frame import show
+from tenure_app.web.moment import moment, shop_of
+from tenure_app.web.names import called, known_as
+from tenure_app.web.opening import opened
+from tenure_app.web.pages.customers import pieces_of
+from tenure_app.web.reading import col, lit
+from tenure_app.web.routes import page
+from tenure_app.web.seasons import bands
+
+if TYPE_CHECKING:
+    from tenure_app.web.moment import Moment
+    from tenure_app.web.reading import Reading
+
+__all__ = ["customer_page"]
+
+SHOWN: Final = 14
+LOW: Final = 0.45
+"""How high the flame of somebody burns who never ordered."""
+_KNOWN: Final = {
+    "name": gettext_lazy("Name"), "company": gettext_lazy("Company"), "email": gettext_lazy("E-mail"),
+    "phone": gettext_lazy("Telephone"), "customer": gettext_lazy("Number"), "username": gettext_lazy("User name"),
+    "address": gettext_lazy("Address"), "tag": gettext_lazy("Tag"),
+}  # fmt: skip
+_REASONS: Final = {"unknown": gettext_lazy("unknown")}
+
+
+@page(Permission.SEE)
+def customer_page(request: HttpRequest, person: int) -> HttpResponse:
+    """One customer as of the page's day."""
+    at = moment(request)
+    reading = opened(at)
+    found = reading.table("people").filter(col("c") == lit(person)).fetch_arrow_table().to_pylist()
+    if not found:
+        raise Http404
+    row, name = found[0], called([person])[person]
+    pieces = pieces_of(reading, [person])[person]
+    events, passages = _events(reading, person), _passages(reading, person)
+    currency = shop_of(request).currency
+    happened = list(_timeline(at, pieces, events, currency))
+    every = request.GET.get("all") == "1"
+    because, tongue = told(str(row["because"] or ""))
+    context = {
+        "name": name, "row": row, "because": because, "because_lang": tongue,
+        "since": words.long_day(date_of(day_of(row["since"], at.zone)), at.year),
+        "known_since": words.long_day(date_of(day_of(pieces[0].start, at.zone))) if pieces else "",
+        "picture": _picture(reading, at, row, pieces, events, passages, name.name), "stages": list(words.STAGE_NAMES),
+        "timeline": happened if every else happened[:SHOWN], "earlier": 0 if every else max(0, len(happened) - SHOWN),
+        "all_link": at.link("customer", person, all=1), "orders": row["orders"], "moves": max(0, len(pieces) - 1),
+        "dues": list(_dues(at, row)), "cycle": _cycle(at, row), "gap": _usual_gap(row), "currency": currency,
+        "known": [(str(_KNOWN.get(kind, kind)), value) for kind, value in known_as(person)],
+        "reason": str(_REASONS.get(row["reason"], row["reason"] or "")), "policy": reading.policy.hash,
+    }  # fmt: skip
+    return show(request, "tenure/customer.html", context, here="customers")
+
+
+def _events(reading: Reading, person: int) -> list[dict[str, Any]]:
+    there = reading.table("events").filter((col("c") == lit(person)) & (col("at") < lit(reading.as_of)))
+    return list(there.sort(col("at")).fetch_arrow_table().to_pylist())
+
+
+def _passages(reading: Reading, person: int) -> list[dict[str, Any]]:
+    there = reading.table("passages").filter((col("c") == lit(person)) & (col("from_at") < lit(reading.as_of)))
+    return list(there.sort(col("from_at")).fetch_arrow_table().to_pylist())
+
+
+# The picture
+
+
+def _picture(
+    reading: Reading, at: Moment, row: dict[str, Any], pieces: Sequence[Piece], events: Sequence[dict[str, Any]],
+    passages: Sequence[dict[str, Any]], name: str,
+) -> str:  # fmt: skip
+    if not pieces:
+        return ""
+    start, now = pieces[0].start / DAY_US, reading.as_of / DAY_US
+    ahead = [_days(row[key]) for key in ("expected_at", "overdue_at") if row[key] is not None and row[key] > reading.as_of]
+    end = now + max((now - start) * 0.06, 45.0, *(min(day - now + 30, (now - start) * 0.35 + 60) for day in ahead))
+    orders = [event for event in events if event["kind"] == ORDER_PLACED]
+    most = max((abs(event["amount_minor"] or 0) for event in orders), default=0) or 1
+    first, last = (date_of(min(max(int(day), -719_162), 2_932_896)) for day in (start, end))
+    title = gettext("The life of {name} since {day}: {n} orders; the flame burns down as the silence grows").format(
+        name=name, day=words.long_day(first), n=words.count(len(orders))
+    )
+    return burning(
+        [Piece(one.stage, one.detail, one.start / DAY_US, one.end / DAY_US) for one in pieces],
+        list(_embers(pieces, passages, end * DAY_US)),
+        [Dot(_days(event["at"]), abs(event["amount_minor"] or 0) / most) for event in orders],
+        list(_marks(at, row, now)), start=start, end=end, now=now,
+        bands=bands(reading.policy, first, last), title=title, tongue=words.TONGUE,
+    )  # fmt: skip
+
+
+def _days(instant: int) -> float:
+    return instant / DAY_US
+
+
+def _embers(pieces: Sequence[Piece], passages: Sequence[dict[str, Any]], end: float) -> Iterator[Ember]:
+    """The flame's curve: low before the first order, full at each, down to nothing on the day that ends it."""
+    first = min((passage["last_order_at"] for passage in passages if passage["last_order_at"] is not None), default=end)
+    begun = pieces[0].start
+    if begun < first:
+        yield Ember(_days(int(begun)), LOW)
+        yield Ember(_days(int(min(first, end))), LOW)
+    for passage in passages:
+        times = [passage[key] for key in ("last_order_at", "overdue_at", "long_overdue_at", "inactive_at")]
+        if None in times:
+            continue
+        until = end if passage["to_at"] is None else min(passage["to_at"], end)
+        heights = (1.0, 2 / 3, 1 / 3, 0.0)
+        curve = list(zip(times, heights, strict=True))
+        yield from (Ember(_days(int(when)), high) for when, high in _cut(curve, max(passage["from_at"], times[0]), until))
+
+
+def _cut(curve: Sequence[tuple[float, float]], start: float, end: float) -> Iterator[tuple[float, float]]:
+    """The curve between two times, with a point on both."""
+    yield start, _height(curve, start)
+    yield from ((when, high) for when, high in curve if start < when < end)
+    yield end, _height(curve, end)
+
+
+def _height(curve: Sequence[tuple[float, float]], at: float) -> float:
+    for (left, high), (right, low) in zip(curve, curve[1:], strict=False):
+        if left <= at <= right:
+            return high if right == left else high + (low - high) * (at - left) / (right - left)
+    return curve[0][1] if at < curve[0][0] else curve[-1][1]
+
+
+def _marks(at: Moment, row: dict[str, Any], now: float) -> Iterator[Mark]:
+    if row["overdue_at"] is not None and row["stage"] == "lapsed":
+        label = gettext("overdue since {day}").format(day=words.day_at(row["overdue_at"], at.zone, at.year))
+        yield Mark(_days(row["overdue_at"]), label, "em")
+    yield Mark(now, words.day(at.day, at.year))
+    if row["expected_at"] is not None and row["overdue_at"] is not None and row["overdue_at"] > at.as_of:
+        start = max(row["expected_at"], at.as_of)
+        days = [words.day_at(one, at.zone, at.year) for one in (start, row["overdue_at"])]
+        label = gettext("next order usually by {expected}; overdue from {overdue}").format(expected=days[0], overdue=days[1])
+        yield Mark(_days(start), label, until=_days(row["overdue_at"]))
+
+
+# What comes next, what happened
+
+
+def _cycle(at: Moment, row: dict[str, Any]) -> str:
+    """Everybody is a prospect again the minute they buy."""
+    if row["last_order_at"] is None:
+        return gettext("On the way to their first order.")
+    on = date_of(day_of(row["last_order_at"], at.zone))
+    days = (on - at.day).days
+    if days >= -1:
+        when = gettext("today") if days == 0 else gettext("yesterday")
+    else:
+        when = gettext("on {day}").format(day=words.day(on, at.year))
+    return gettext("Cycle {n} opened {when}: on the way to order {n}.").format(n=words.count(row["cycle"]), when=when)
+
+
+def _usual_gap(row: dict[str, Any]) -> int | None:
+    """Days in which they usually come back, as known after the last order."""
+    if row["expected_at"] is None or row["last_order_at"] is None:
+        return None
+    return max(1, round((row["expected_at"] - row["last_order_at"]) / DAY_US))
+
+
+def _dues(at: Moment, row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What falls due, in order: what, the day, how far off, and whether somebody should look."""
+    names = {
+        "expected_at": gettext("Next order, usually by"), "overdue_at": gettext("Overdue from"),
+        "long_overdue_at": gettext("Long overdue from"), "inactive_at": gettext("Inactive from"),
+    }  # fmt: skip
+    for key, what in names.items():
+        if row[key] is not None:
+            days = at.days_to(row[key])
+            hot = key == "overdue_at" and -14 <= days <= 7 and row["orders"] >= 3 and row["detail"] in (None, "short")
+            yield {"what": what, "on": words.day_at(row[key], at.zone, at.year), "far": words.in_days(days), "past": days < 0, "hot": hot}
+    if row["contact_on"] is not None:
+        days = (row["contact_on"] - at.day).days
+        yield {"what": gettext("Write to them from"), "on": words.day(row["contact_on"], at.year),
+               "far": words.in_days(days), "past": days < 0, "hot": False}  # fmt: skip
+
+
+def _timeline(
+    at: Moment, pieces: Sequence[Piece], events: Sequence[dict[str, Any]], currency: str
+) -> Iterator[dict[str, Any]]:
+    """Orders, other events and changes of stage, the latest first."""
+    lines: list[tuple[int, int, dict[str, Any]]] = []
+    orders = 0
+    for event in events:
+        orders += event["kind"] == ORDER_PLACED
+        lines.append((event["at"], 1, {
+            "mark": "", "order": event["kind"] == ORDER_PLACED, "said": _happened(event, orders),
+            "more": ", ".join(part for part in (event.get("category"), event.get("reason"), event.get("channel")) if part),
+            "amount": words.amount(event["amount_minor"], event["currency"] or currency) if event["amount_minor"] is not None else "",
+        }))  # fmt: skip
+    for before, one in zip([None, *pieces], pieces, strict=False):
+        lines.append((int(one.start), 0, {
+            "mark": one.stage, "order": False, "said": _moved(one, before), "more": _stayed(before), "amount": "",
+        }))  # fmt: skip
+    for when, _, line in sorted(lines, key=lambda line: (line[0], -line[1]), reverse=True):
+        on = date_of(day_of(when, at.zone))
+        yield {**line, "on": words.day(on, at.year), "iso": on.isoformat()}
+
+
+def _happened(event: dict[str, Any], orders: int) -> str:
+    if event["kind"] == ORDER_PLACED:
+        return gettext("{nth} order").format(nth=words.ordinal(orders)).capitalize()
+    return words.kind_name(event["kind"])
+
+
+def _moved(one: Piece, before: Piece | None) -> str:
+    """A change of stage in words."""
+    if before is None and one.stage == "prospect":
+        return gettext("Became known")
+    if one.stage == "lapsed" and (before is None or before.stage != "lapsed"):
+        return gettext("Became overdue")
+    detail = words.detail_name(one.detail)
+    if one.stage in ("lapsed", "inactive") and detail:
+        return gettext("Now {stage}, {detail}").format(stage=words.stage_word(one.stage), detail=detail)
+    if before is not None and before.stage in ("lapsed", "inactive"):
+        return gettext("Came back: {stage}").format(stage=words.stage_word(one.stage))
+    return gettext("Now {stage}").format(stage=words.stage_word(one.stage))
+
+
+def _stayed(before: Piece | None) -> str:
+    if before is None:
+        return ""
+    days = max(1, round((before.end - before.start) / DAY_US))
+    return gettext("{stage} until then, {days} days").format(stage=words.stage_name(before.stage), days=words.count(days))

@@ -1,0 +1,165 @@
+"""Customers: search, filters, order, a life line a row; and the same people as a file."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils.translation import gettext
+
+from tenure.draw import Piece, life_line
+from tenure.lifecycle.trace import STAGES
+from tenure.periods import format_instant
+from tenure_app.roles import Permission
+from tenure_app.web import choosing, words
+from tenure_app.web.choosing import ORDERS, SORTS, Choice
+from tenure_app.web.frame import show
+from tenure_app.web.moment import moment, shop_of
+from tenure_app.web.names import MOST_FOUND, called
+from tenure_app.web.opening import opened
+from tenure_app.web.reading import col, lit
+from tenure_app.web.routes import page
+
+if TYPE_CHECKING:
+    from tenure_app.web.moment import Moment
+    from tenure_app.web.reading import Reading
+
+__all__ = ["customers_file", "customers_page", "pieces_of", "safe_cell"]
+
+_YEARS_US: Final = 3 * 31_556_952_000_000
+_BATCH: Final = 2_000
+_COLUMNS: Final = (
+    "customer", "name", "email", "stage", "detail", "since", "orders", "occasions", "cycle", "first_order_at",
+    "last_order_at", "expected_next_at", "overdue_at", "long_overdue_at", "inactive_at", "contact_on", "spent",
+    "reason", "because",
+)  # fmt: skip
+_COMMANDS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+@page(Permission.SEE)
+def customers_page(request: HttpRequest) -> HttpResponse:
+    """One page of the people that the address asks for."""
+    at, choice = moment(request), choosing.chosen(request.GET)
+    reading = opened(at)
+    found = choosing.first_page(reading, choice, at, request.GET.get("place", ""))
+    numbers = [row["c"] for row in found.rows]
+    names, lives, (start, end) = called(numbers), pieces_of(reading, numbers), _axis(reading)
+    rows = [
+        {**row, "called": names[row["c"]], "late": _late(row, at), "soon": _soon(row, at),
+         "life": life_line(lives[row["c"]], start=start, end=end, width=300.0)}
+        for row in found.rows
+    ]  # fmt: skip
+    query = choice.query()
+    context = {
+        "rows": rows, "page": found, "choice": choice, "query": query, "said": choosing.title(choice, at),
+        "last": found.before + len(rows), "first": found.before + 1,
+        "sorts": [_sort(at, choice, key) for key in SORTS], "order": str(ORDERS[choice.sort]),
+        "next_page": at.link("customers", **query, place=found.following) if found.following else "",
+        "page_before": at.link("customers", **query, place=found.preceding) if found.preceding else "",
+        "file": at.link("customers-file", **query), "stages": [(key, str(name)) for key, name in words.STAGE_NAMES.items()],
+        "groups": [("on-time", gettext("by the fire")), ("quiet", gettext("gone quiet"))],
+        "details": [(key, str(name)) for key, name in words.DETAIL_NAMES.items()],
+        "many": choice.words and found.total >= MOST_FOUND, "currency": shop_of(request).currency,
+        "span": (words.day_at(int(start), at.zone, 0), words.day_at(int(end) - 1, at.zone, 0)), "policy": reading.policy.hash,
+        "everybody": at.link("customers"),
+    }  # fmt: skip
+    return show(request, "tenure/customers.html", context, here="customers")
+
+
+def _sort(at: Moment, choice: Choice, key: str) -> dict[str, Any]:
+    """A column's heading: where a click leads, and how the table stands."""
+    turned = choice.sort == key and not choice.turned
+    query = {**choice.query(), "sort": key, "turned": 1 if turned else ""}
+    stands = ("descending" if choice.largest_first else "ascending") if choice.sort == key else ""
+    return {"key": key, "link": at.link("customers", **query), "stands": stands}
+
+
+def _axis(reading: Reading) -> tuple[float, float]:
+    """The same time axis for every row: three years up to the page's day, less in a younger shop."""
+    return float(max(reading.first_at, reading.as_of - _YEARS_US)), float(reading.as_of)
+
+
+def _late(row: dict[str, Any], at: Moment) -> bool:
+    return row["stage"] == "lapsed" and row["overdue_at"] is not None and row["detail"] == "short"
+
+
+def _soon(row: dict[str, Any], at: Moment) -> bool:
+    """Ember: somebody loyal who became overdue within the last two weeks or will within one."""
+    if row["overdue_at"] is None or row["orders"] < 3 or row["stage"] not in ("loyal", "lapsed"):
+        return False
+    return -14 <= at.days_to(row["overdue_at"]) <= 7 and row["detail"] in (None, "", "short")
+
+
+def pieces_of(reading: Reading, people: Sequence[int]) -> dict[int, list[Piece]]:
+    """The lives of some people up to the day, by number: stretches in microseconds."""
+    out: defaultdict[int, list[Piece]] = defaultdict(list)
+    if not people:
+        return out
+    there = reading.table("history").filter(col("c").isin(*(lit(one) for one in people)))
+    there = there.filter(col("from_at") < lit(reading.as_of)).select(col("c"), col("from_at"), col("to_at"), col("code"))
+    for c, from_at, to_at, code in there.sort(col("c"), col("from_at")).fetchall():
+        stage, detail = STAGES[code]
+        end = reading.as_of if to_at is None else min(to_at, reading.as_of)
+        out[c].append(Piece(stage, detail or "", from_at, end))
+    return out
+
+
+@page(Permission.SEE)
+def customers_file(request: HttpRequest) -> StreamingHttpResponse:
+    """The people that the address asks for, all of them, as CSV; cells that a spreadsheet would run are quoted."""
+    at, choice = moment(request), choosing.chosen(request.GET)
+    reading = opened(at)
+    lines = _lines(reading, choice, at, shop_of(request).currency)
+    answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="customers-{at.day.isoformat()}.csv"'
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+class _Line:
+    """What csv writes to, one line at a time."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _lines(reading: Reading, choice: Choice, at: Moment, currency: str) -> Iterator[str]:
+    writer = csv.writer(_Line())
+    yield "\ufeff" + str(writer.writerow(_COLUMNS))
+    there = choosing.people(reading, choice, at).sort(col("c"))
+    for batch in there.fetch_record_batch(_BATCH):
+        rows = batch.to_pylist()
+        names = called(row["c"] for row in rows)
+        yield "".join(str(writer.writerow([safe_cell(cell) for cell in _cells(row, names[row["c"]], currency)])) for row in rows)
+
+
+def _cells(row: dict[str, Any], called_as: Any, currency: str) -> Iterable[object]:
+    instants = ("first_order_at", "last_order_at", "expected_at", "overdue_at", "long_overdue_at", "inactive_at")
+    return (
+        called_as.key or row["c"], called_as.name, called_as.email, row["stage"], row["detail"], _instant(row["since"]),
+        row["orders"], row["occasions"], row["cycle"], *(_instant(row[name]) for name in instants), row["contact_on"],
+        _money(row["spent_minor"], currency), row["reason"], row["because"],
+    )  # fmt: skip
+
+
+def _instant(at: int | None) -> str:
+    return "" if at is None else format_instant(at)
+
+
+def _money(minor: int | None, currency: str) -> str:
+    from tenure.money import Money
+
+    if minor is None:
+        return ""
+    return str(Money(minor, currency).amount) if currency else str(minor)
+
+
+def safe_cell(value: object) -> object:
+    """The cell as it may stand in a file that spreadsheets open: text that begins like a formula is led by an
+    apostrophe; numbers stay."""
+    if isinstance(value, str) and value.startswith(_COMMANDS):
+        return f"'{value}"
+    return "" if value is None else value

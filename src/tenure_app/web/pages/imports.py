@@ -1,0 +1,165 @@
+"""Import: upload, what a file would bring, the run and its progress, rejects, history, undo."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.utils.translation import gettext, gettext_lazy
+
+from tenure_app import clock
+from tenure_app.imports.rejects import LEFT_OUT, REJECTED
+from tenure_app.ledger.models import ImportRun, RejectedRow
+from tenure_app.refused import Refused
+from tenure_app.roles import Permission
+from tenure_app.web import importing, words
+from tenure_app.web.frame import show
+from tenure_app.web.importing import Options
+from tenure_app.web.moment import moment, shop_of
+from tenure_app.web.pages.customers import safe_cell
+from tenure_app.web.routes import page
+
+if TYPE_CHECKING:
+    from tenure_app.web.moment import Moment
+
+__all__ = ["dry_page", "imports_page", "rejects_file", "run_page", "start_page", "undo_page", "upload_page"]
+
+STATES: Final = {
+    "running": gettext_lazy("running"), "done": gettext_lazy("done"), "failed": gettext_lazy("failed"),
+    "undone": gettext_lazy("taken back"),
+}  # fmt: skip
+_MS: Final = 1_000_000
+
+
+class UploadForm(forms.Form):
+    """The file and how it is to be read."""
+
+    file = forms.FileField()
+    format = forms.ChoiceField(choices=[(name, name) for name in importing.FORMATS])
+    times_in = forms.CharField(max_length=60)
+    currency = forms.CharField(max_length=3, required=False)
+    by_name = forms.BooleanField(required=False)
+
+
+@page(Permission.IMPORT)
+def imports_page(request: HttpRequest) -> HttpResponse:
+    """A file to upload, and the imports so far."""
+    return _listed(request)
+
+
+def _listed(request: HttpRequest, refusal: str = "") -> HttpResponse:
+    at, shop = moment(request), shop_of(request)
+    runs = [_run(at, one) for one in ImportRun.objects.select_related("source")[:50]]
+    context = {"runs": runs, "formats": importing.FORMATS, "times_in": shop.zone, "currency": shop.currency, "refusal": refusal}
+    return show(request, "tenure/imports.html", context, here="imports", status=400 if refusal else 200)
+
+
+def _run(at: Moment, one: ImportRun) -> dict[str, Any]:
+    """A run as its line and its page show it."""
+    counts, ended = one.counts or {}, one.ended_at
+    seconds = max(0.0, ((ended or clock.now()) - one.began_at) / _MS)
+    rows, done = int(counts.get("rows") or 0), int(counts.get("done") or 0)
+    rejected = counts.get("rejected") or {}
+    rejected = rejected if isinstance(rejected, dict) else {"rejected": rejected}
+    return {
+        "number": one.pk, "file": one.file_name, "format": one.format, "source": one.source.name, "state": one.state,
+        "state_name": str(STATES.get(one.state, one.state)), "on": words.day_at(one.began_at, at.zone, at.year), "by": one.by,
+        "counts": counts, "rows": rows, "rejected": sum(int(n) for n in rejected.values()),
+        "rejected_by": [(code, n, REJECTED.get(code, "")) for code, n in sorted(rejected.items(), key=lambda pair: -int(pair[1]))],
+        "share": done / rows if rows and not ended else None, "rate": round(done / seconds) if seconds > 1 and done else None,
+        "left": round((rows - done) / (done / seconds)) if seconds > 1 and done and rows > done else None,
+        "added": counts.get("added"), "duplicates": counts.get("duplicates"), "corrected": counts.get("corrected"),
+        "people": counts.get("people"), "can_undo": one.state == ImportRun.DONE and one.format != "undo",
+    }  # fmt: skip
+
+
+@page(Permission.IMPORT, "POST")
+def upload_page(request: HttpRequest) -> HttpResponse:
+    """Take the file, then show what it would bring."""
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _listed(request, gettext("Nothing was uploaded: choose a file, and a time zone of its times."))
+    asked = form.cleaned_data
+    options = Options(asked["format"], asked["times_in"], asked["currency"].upper(), asked["by_name"])
+    upload = importing.keep(asked["file"], options)
+    return HttpResponseRedirect(moment(request).link("import-dry", upload.token))
+
+
+@page(Permission.IMPORT)
+def dry_page(request: HttpRequest, token: str) -> HttpResponse:
+    """What a kept file would bring; nothing is written yet."""
+    at, upload = moment(request), importing.upload_of(token)
+    found = importing.dry_run(upload)
+    rejected = [(code, n, REJECTED.get(code, "")) for code, n in found["rejected"]]
+    context = {
+        "upload": upload, "found": found, "rejected": rejected, "left_out": [(code, n, LEFT_OUT.get(code, "")) for code, n in found["left_out"]],
+        "rejected_rows": sum(n for _, n, _ in rejected), "facts": [(words.kind_name(kind), n) for kind, n in found["facts"]],
+        "facts_total": sum(n for _, n in found["facts"]),
+        "span": [words.day_at(found[key], at.zone, 0) for key in ("first_at", "last_at")] if found["first_at"] else [],
+    }  # fmt: skip
+    return show(request, "tenure/import_dry.html", context, here="imports")
+
+
+@page(Permission.IMPORT, "POST")
+def start_page(request: HttpRequest, token: str) -> HttpResponse:
+    """Import a kept file, or drop it."""
+    upload = importing.upload_of(token)
+    if request.POST.get("do") == "drop":
+        importing.dropped(upload)
+        return HttpResponseRedirect(moment(request).link("imports"))
+    number = importing.start(upload, by=request.user.get_username())
+    return HttpResponseRedirect(moment(request).link("import-run", number))
+
+
+def _found(number: int) -> ImportRun:
+    found = ImportRun.objects.select_related("source").filter(pk=number).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+@page(Permission.IMPORT)
+def run_page(request: HttpRequest, number: int) -> HttpResponse:
+    """A run: how far it is, or what came of it."""
+    at, run = moment(request), _found(number)
+    context = {"run": _run(at, run), "options": run.options, "rejects": list(run.rejected.all()[:20])}
+    return show(request, "tenure/import_run.html", context, here="imports")
+
+
+class _Line:
+    """What csv writes to, one line at a time."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+@page(Permission.IMPORT)
+def rejects_file(request: HttpRequest, number: int) -> StreamingHttpResponse:
+    """The rows of a run that could not be used: line, code, reason and the row as it stood in the file."""
+    run = _found(number)
+    writer = csv.writer(_Line())
+
+    def lines() -> Iterator[str]:
+        yield str(writer.writerow(("line", "code", "reason", "row")))
+        rows = RejectedRow.objects.filter(run=run).order_by("line").values_list("line", "code", "reason", "row")
+        for row in rows.iterator(chunk_size=2_000):
+            yield str(writer.writerow([safe_cell(cell) for cell in row]))
+
+    answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="rejects-{run.pk}.csv"'
+    return answer
+
+
+@page(Permission.IMPORT, "POST")
+def undo_page(request: HttpRequest, number: int) -> HttpResponse:
+    """Take back what a run brought."""
+    run = _found(number)
+    if request.POST.get("sure") != "yes":
+        raise Refused("not_sure", gettext("Nothing was taken back: tick the box first."))
+    importing.take_back(run, by=request.user.get_username())
+    messages.success(request, gettext("What run {n} brought was taken back.").format(n=run.pk))
+    return HttpResponseRedirect(moment(request).link("import-run", number))

@@ -1,0 +1,109 @@
+"""Settings: what the shop says of itself, and who may do what."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import Final
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.dates import MONTHS
+from django.utils.translation import gettext
+
+from tenure.errors import TenureError
+from tenure.money import EXPONENTS
+from tenure_app.refused import Refused
+from tenure_app.roles import NAMES, Permission, Role, role_of
+from tenure_app.web import writing
+from tenure_app.web.frame import show
+from tenure_app.web.moment import moment, shop_of
+from tenure_app.web.routes import page
+
+__all__ = ["settings_page", "shop_page", "users_page"]
+
+_ROLES: Final = [(role.value, NAMES[role]) for role in Role]
+
+
+class ShopForm(forms.Form):
+    """The shop's own settings."""
+
+    name = forms.CharField(max_length=100)
+    zone = forms.CharField(max_length=60)
+    currency = forms.CharField(max_length=3, required=False)
+    fiscal_year_month = forms.IntegerField(min_value=1, max_value=12)
+
+
+class NewUserForm(forms.Form):
+    """Somebody new."""
+
+    username = forms.CharField(max_length=150)
+    password = forms.CharField(max_length=200, strip=False)
+    role = forms.ChoiceField(choices=_ROLES)
+
+
+@page(Permission.SETTINGS)
+def settings_page(request: HttpRequest) -> HttpResponse:
+    """The shop and its users."""
+    return _shown(request)
+
+
+def _shown(request: HttpRequest, refusal: str = "") -> HttpResponse:
+    users = [
+        {"user": user, "role": (role.value if (role := role_of(user)) else ""), "me": user == request.user}
+        for user in User.objects.filter(is_active=True).order_by("username")[:200]
+    ]  # fmt: skip
+    context = {
+        "saved": shop_of(request), "zones": sorted(zoneinfo.available_timezones()), "currencies": sorted(EXPONENTS),
+        "months": list(MONTHS.items()), "users": users, "roles": _ROLES, "refusal": refusal,
+    }  # fmt: skip
+    return show(request, "tenure/settings.html", context, here="settings", status=400 if refusal else 200)
+
+
+@page(Permission.SETTINGS, "POST")
+def shop_page(request: HttpRequest) -> HttpResponse:
+    """Save the shop's settings."""
+    form = ShopForm(request.POST)
+    if not form.is_valid():
+        return _shown(request, gettext("Nothing was saved: the shop needs a name, a time zone and a month."))
+    given = form.cleaned_data
+    try:
+        writing.save_shop(
+            name=given["name"], zone=given["zone"], currency=given["currency"].upper(),
+            fiscal_year_month=given["fiscal_year_month"],
+        )  # fmt: skip
+    except TenureError as wrong:
+        return _shown(request, str(wrong))
+    messages.success(request, gettext("The shop’s settings are saved."))
+    return HttpResponseRedirect(moment(request).link("settings"))
+
+
+@page(Permission.SETTINGS, "POST")
+def users_page(request: HttpRequest) -> HttpResponse:
+    """Add somebody, or give somebody another role."""
+    try:
+        said = _given(request) if "user" in request.POST else _added(request)
+    except Refused as refusal:
+        return _shown(request, str(refusal))
+    messages.success(request, said)
+    return HttpResponseRedirect(moment(request).link("settings"))
+
+
+def _given(request: HttpRequest) -> str:
+    user = User.objects.filter(pk=request.POST["user"] if request.POST["user"].isdigit() else 0, is_active=True).first()
+    asked = request.POST.get("role", "")
+    if user is None or asked not in ("", *Role):
+        raise Refused("no_such_user", gettext("The role was not changed: nobody has this number, or there is no such role."))
+    role = Role(asked) if asked else None
+    writing.change_role(user=user, role=role)
+    return gettext("{name} is {role} now.").format(name=user.get_username(), role=NAMES[role] if role else gettext("without a role"))
+
+
+def _added(request: HttpRequest) -> str:
+    form = NewUserForm(request.POST)
+    if not form.is_valid():
+        raise Refused("incomplete", gettext("Nobody was added: a name, a password and a role are needed."))
+    given = form.cleaned_data
+    user = writing.add_user(name=given["username"], password=given["password"], role=Role(given["role"]))
+    return gettext("{name} may sign in now.").format(name=user.get_username())

@@ -1,0 +1,101 @@
+"""The one door to what was computed: a picture of a day, the lives behind it and the orders, as tables.
+
+The pages never compute a stage. They open a `Reading` and count what is in its tables.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from duckdb import ColumnExpression, ConstantExpression
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection, DuckDBPyRelation, Expression
+
+    from tenure.lifecycle.policy import Policy
+
+__all__ = ["NotReady", "NothingYet", "Reading", "col", "lit", "remembered"]
+
+T = TypeVar("T")
+
+_KEPT: Final = 512
+_memory: OrderedDict[Hashable, Any] = OrderedDict()
+_lock = Lock()
+
+
+class NothingYet(Exception):
+    """Nothing was imported yet, or nothing that happened before the day asked for."""
+
+
+class NotReady(Exception):
+    """The picture is being computed; ask again. `people`: how many lives are read; `done`: how far, 0 to 1, or None."""
+
+    def __init__(self, people: int = 0, done: float | None = None) -> None:
+        super().__init__("the picture is being computed")
+        self.people = people
+        self.done = done
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One picture and what belongs to it, as known at an instant and judged by a policy.
+
+    generation: names the facts and the rule; the same name, the same answers for ever. first_at, last_at: the first and
+    the last fact's instant. Tables, of `connection`:
+    people(c, code, stage, detail, since, orders, occasions, cycle, first_order_at, last_order_at, expected_at,
+    overdue_at, long_overdue_at, inactive_at, contact_on, reason, because, spent_minor) as of `as_of`;
+    history(c, from_at, to_at, code); passages(c, from_at, to_at, orders, occasions, first_order_at, last_order_at,
+    expected_at, overdue_at, long_overdue_at, inactive_at); events(c, at, kind, order_id, amount_minor, currency, ...).
+    """
+
+    connection: DuckDBPyConnection
+    generation: str
+    as_of: int
+    zone: str
+    policy: Policy
+    first_at: int
+    last_at: int
+
+    def table(self, name: str) -> DuckDBPyRelation:
+        """One of the tables, to be filtered and counted."""
+        return self.connection.table(name)
+
+    def codes_at(self, instant: int) -> DuckDBPyRelation:
+        """Everybody known before the instant: c and the code of their stage as of it."""
+        at, start, end = lit(instant), col("from_at"), col("to_at")
+        holds = (start < at) & (end.isnull() | (at <= end))
+        return self.table("history").filter(holds).select(col("c"), col("code"))
+
+    def remembered(self, key: Hashable, make: Callable[[], T], *, of_day: bool = True) -> T:
+        """What `make` finds, kept in memory: the same for all who ask for the same of the same picture (`of_day`), or
+        of the same facts and rule on whatever day."""
+        return remembered((self.generation, self.as_of if of_day else None, key), make)
+
+
+def remembered(key: Hashable, make: Callable[[], T]) -> T:
+    """What `make` finds, kept in memory by a key that fixes the answer; of many the latest used."""
+    with _lock:
+        if key in _memory:
+            _memory.move_to_end(key)
+            found: T = _memory[key]
+            return found
+    made = make()
+    with _lock:
+        _memory[key] = made
+        while len(_memory) > _KEPT:
+            _memory.popitem(last=False)
+    return made
+
+
+def col(name: str) -> Expression:
+    """A column."""
+    return ColumnExpression(name)
+
+
+def lit(value: Any) -> Expression:
+    """A value."""
+    return ConstantExpression(value)

@@ -1,0 +1,49 @@
+"""What a page shows when it has nothing to show: waiting, empty, refused, forbidden, missing, failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+from tenure_app.web.frame import show
+from tenure_app.web.sheet import sheet_name
+
+if TYPE_CHECKING:
+    from tenure_app.web.reading import NotReady
+
+__all__ = ["empty", "failed", "forbidden", "loading", "missing", "refused"]
+
+
+def loading(request: HttpRequest, wait: NotReady) -> HttpResponse:
+    """The page's skeleton; it asks again every second, with or without scripts, until the picture is there."""
+    answer = show(request, "tenure/loading.html", {"wait": wait, "there": request.get_full_path()})
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def empty(request: HttpRequest) -> HttpResponse:
+    """Nobody is here yet, and the one next step."""
+    return show(request, "tenure/empty.html")
+
+
+def refused(request: HttpRequest, code: str, message: str, status: int = 400) -> HttpResponse:
+    """What did not happen, why, and what helps; the code small."""
+    return show(request, "tenure/refused.html", {"code": code, "message": message}, status=status)
+
+
+def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    """403: who may, and who can change it."""
+    return show(request, "tenure/forbidden.html", {"exception": exception}, status=403)
+
+
+def missing(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    """404: nothing is there, and the way back."""
+    return show(request, "tenure/missing.html", {"exception": exception}, status=404)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """500: the data is safe. Asks the database for nothing, as it may be the database that failed."""
+    text = render_to_string("tenure/failed.html", {"sheet": sheet_name(), "there": request.get_full_path()})
+    return HttpResponse(text, status=500)

@@ -1,0 +1,65 @@
+"""The few things the console changes itself: policy, shop, users. Each is one transaction."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from tenure.errors import InvalidInput
+from tenure.lifecycle.policy import Policy, dumps
+from tenure.money import exponent
+from tenure.periods import zone_named
+from tenure_app.ledger.models import PolicyVersion, Shop
+from tenure_app.refused import Refused
+from tenure_app.roles import Role, give_role, role_of
+
+__all__ = ["add_user", "change_role", "save_policy", "save_shop"]
+
+
+def save_policy(policy: Policy, *, note: str, by: str, now: int) -> PolicyVersion:
+    """A new version, in force from now on. Refused where it is the one in force."""
+    last = PolicyVersion.objects.first()
+    if last is not None and last.hash == policy.hash:
+        raise Refused("same_policy", f"Nothing was saved: policy {policy.hash} is in force already.")
+    return PolicyVersion.objects.create(hash=policy.hash, toml=dumps(policy), saved_at=now, by=by[:150], note=note[:300])
+
+
+def save_shop(*, name: str, zone: str, currency: str, fiscal_year_month: int) -> Shop:
+    """What the shop says of itself. Refused for a zone or a currency that is none."""
+    zone_named(zone)
+    if currency:
+        try:
+            exponent(currency)
+        except InvalidInput as wrong:
+            raise Refused("bad_currency", f"Nothing was saved: {wrong}.") from None
+    values = {"name": name, "zone": zone, "currency": currency, "fiscal_year_month": fiscal_year_month}
+    shop, _made = Shop.objects.update_or_create(pk=1, defaults=values)
+    return shop
+
+
+@transaction.atomic
+def add_user(*, name: str, password: str, role: Role) -> User:
+    """Somebody who may sign in. Refused for a name that is taken or a password that is too easy."""
+    if User.objects.filter(username__iexact=name).exists():
+        raise Refused("name_taken", f"Nobody was added: there is a {name} already.")
+    user = User(username=name)
+    try:
+        validate_password(password, user)
+    except ValidationError as wrong:
+        raise Refused("weak_password", f"Nobody was added: {' '.join(wrong.messages)}") from None
+    user.set_password(password)
+    user.save()
+    give_role(user, role)
+    return user
+
+
+@transaction.atomic
+def change_role(*, user: User, role: Role | None) -> None:
+    """Another role for somebody, or none. Refused if it would leave the shop without an owner."""
+    if role is not Role.OWNER and role_of(user) is Role.OWNER:
+        others = User.objects.filter(is_active=True).exclude(pk=user.pk)
+        if not any(role_of(one) is Role.OWNER for one in others):
+            raise Refused("last_owner", "The role was not changed: the shop would be left without an owner.")
+    give_role(user, role)
