@@ -24,7 +24,8 @@ def postgres_binaries():
     """The folder of initdb and postgres, None where there is no server."""
     if found := shutil.which("postgres"):
         return Path(found).parent
-    return next((path.parent for path in sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), reverse=True)), None)
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), reverse=True)
+    return installed[0].parent if installed else None
 
 
 def somebody():
@@ -55,8 +56,8 @@ class Cluster:
             f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} -c fsync=off"
             " -c max_connections=40 -c shared_buffers=64MB"
         )
-        self.run("pg_ctl", "start", "--wait", "--pgdata", self.folder / "data", "--log", self.folder / "log", "--options",
-                 options)  # fmt: skip
+        where = ("--pgdata", self.folder / "data", "--log", self.folder / "log")
+        self.run("pg_ctl", "start", "--wait", *where, "--options", options)
 
     def run(self, name, *words):
         command = [str(self.binaries / name), *(str(word) for word in words)]

@@ -15,7 +15,8 @@ FACTS = pa.schema([
     ("reason", pa.string()), ("is_state", pa.bool_()), ("body", pa.string()),
 ])  # fmt: skip
 IDENTITIES = pa.schema([
-    ("customer", pa.int64()), ("kind", pa.string()), ("value", pa.string()), ("match", pa.string()), ("rank", pa.int16()),
+    ("customer", pa.int64()), ("kind", pa.string()), ("value", pa.string()), ("match", pa.string()),
+    ("rank", pa.int16()),
 ])  # fmt: skip
 CLOCK = itertools.count(1_700_000_000_000_000, 1_000_000)
 

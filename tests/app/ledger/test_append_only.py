@@ -31,14 +31,18 @@ ROW = (
 )
 OF_SQLITE = {
     "a replacement by number": f"INSERT OR REPLACE INTO tenure_event {ROW.replace('{key}', 'order:2')}",
-    "a replacement by key": f"INSERT OR REPLACE INTO tenure_event {ROW.replace('{id}', '77').replace('{key}', 'order:1')}",
+    "a replacement by key": (
+        f"INSERT OR REPLACE INTO tenure_event {ROW.replace('{id}', '77').replace('{key}', 'order:1')}"
+    ),
     "a replacement with triggers kept from recursing": (
         f"PRAGMA recursive_triggers=OFF; INSERT OR REPLACE INTO tenure_event {ROW.replace('{key}', 'order:1')}"
     ),
 }
 OF_POSTGRESQL = {
     "a truncation": "TRUNCATE tenure_event CASCADE",
-    "an upsert": f"INSERT INTO tenure_event {ROW.replace('{key}', 'order:1')} ON CONFLICT (id) DO UPDATE SET kind = 'x'",
+    "an upsert": (
+        f"INSERT INTO tenure_event {ROW.replace('{key}', 'order:1')} ON CONFLICT (id) DO UPDATE SET kind = 'x'"
+    ),
     "an update as a replica": "SET session_replication_role = replica; UPDATE tenure_event SET kind = 'x'",
 }
 

@@ -1,0 +1,103 @@
+"""The ledger in columns, for the engine: read in order, never past what an open transaction may still fill in.
+
+ADBC brings a SQLite of its own into the process, and two of them on one file undo each other's locks: so Django's
+connection is closed while it reads, and a server that answers requests has this done by another process.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import quote, urlencode
+
+import pyarrow as pa
+from django.db import connection
+
+from tenure.engine.base import statements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tenure.engine.duckdb import DuckDB
+
+__all__ = ["behind", "canonical", "read_news"]
+
+_PACKAGE: Final = "tenure_app.ledger"
+
+
+class _Ask(Protocol):
+    def __call__(self, name: str, *params: int) -> pa.RecordBatchReader: ...
+
+
+def read_news(engine: DuckDB, *, after: int) -> int:
+    """Make the tables `news`, of what was appended since the position `after` (0: of everything), and `drawn`.
+
+    news: number, first, c, kind, at, recorded_at, order_id, amount_minor, currency, discount_minor, category, region,
+    channel, reason, by c, at and number; c is whom the person is taken for by the merges in force. drawn: c, draw, of
+    everybody. Returns the position up to which the ledger was read, the next time's `after`.
+    """
+    with _asking() as ask:
+        end = ask("end").read_all().column(0)[0].as_py()
+        merges = ask("merges").read_all()
+        for name, asked, span in (("raw_people", "people", (0,)), ("raw", "events", (after, end))):
+            engine.drop(name)
+            engine.connection.from_arrow(ask(asked, *span)).create(name)
+    whose = canonical(dict(zip(merges["person"].to_pylist(), merges["canonical"].to_pylist(), strict=True)))
+    persons, canon = (pa.array(list(side), pa.int64()) for side in (whose.keys(), whose.values()))
+    engine.put("canon", pa.table({"person": persons, "c": canon}))
+    for name in ("news", "drawn"):
+        engine.run(_PACKAGE, "mirror", name)
+    for name in ("raw", "raw_people", "canon"):
+        engine.drop(name)
+    return int(end)
+
+
+def canonical(merges: dict[int, int]) -> dict[int, int]:
+    """Whom each merged person is taken for in the end, where one merge follows another."""
+
+    def last(person: int) -> int:
+        seen = {person}
+        while (person := merges.get(person, person)) not in seen:
+            seen.add(person)
+        return person
+
+    return {person: last(person) for person in merges if person}
+
+
+def behind(position: int) -> int:
+    """How many events were appended since a position."""
+    with connection.cursor() as cursor:
+        cursor.execute(statements(_PACKAGE, "mirror_reads")[f"behind_{connection.vendor}"], [position])
+        return int(cursor.fetchone()[0])
+
+
+@contextmanager
+def _asking() -> Iterator[_Ask]:
+    """A connection of ADBC to Django's database, and its statements by name."""
+    vendor, settings = connection.vendor, connection.settings_dict
+    said = statements(_PACKAGE, "mirror_reads")
+    connection.close()
+    if vendor == "sqlite":
+        import adbc_driver_sqlite.dbapi as driver
+
+        opened = driver.connect(f"file:{quote(str(settings['NAME']))}?mode=ro")
+    else:
+        import adbc_driver_postgresql.dbapi as driver
+
+        opened = driver.connect(_address(settings))
+    with opened, opened.cursor() as cursor:
+
+        def ask(name: str, *params: int) -> pa.RecordBatchReader:
+            cursor.execute(said[f"{name}_{vendor}"], params or None)
+            return cursor.fetch_record_batch()
+
+        yield ask
+
+
+def _address(settings: dict[str, Any]) -> str:
+    """Where PostgreSQL is, as its own clients write it."""
+    user, word = quote(settings["USER"], safe=""), quote(settings["PASSWORD"], safe="")
+    more = {name: value for name, value in settings.get("OPTIONS", {}).items() if isinstance(value, str)}
+    host, port = quote(settings["HOST"] or "", safe=""), settings["PORT"] or 5432
+    who = f"{user}:{word}@" if word else f"{user}@" if user else ""
+    return f"postgresql://{who}{host}:{port}/{quote(settings['NAME'], safe='')}?{urlencode(more)}"
