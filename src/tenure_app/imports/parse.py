@@ -85,18 +85,18 @@ def _format(source: Source, wish: str, columns: Columns | None) -> tuple[Format,
         if told := deciding(source.names, form):
             notes.append(f"recognised as {form.name} by the columns {_listed(told)}")
         return form, notes
-    form = next((each for each in (ORDERS, *FORMATS) if each.name == wish), None)
-    if form is None:
+    asked = next((each for each in (ORDERS, *FORMATS) if each.name == wish), None)
+    if asked is None:
         raise Refused(
             "unknown_format", f"nothing was imported: no format is called {wish!r}; one of {_listed(names())}"
         )
-    if lost := missing(source.names, form):
+    if lost := missing(source.names, asked):
         raise Refused(
             "missing_columns",
-            f"nothing was imported: {form.name} needs the column {' and '.join(lost)}, and the file has"
-            f" {_listed(source.names)}; is it {form.says}?",
+            f"nothing was imported: {asked.name} needs the column {' and '.join(lost)}, and the file has"
+            f" {_listed(source.names)}; is it {asked.says}?",
         )
-    return form, notes
+    return asked, notes
 
 
 def _take_in(task: Task) -> tuple[Counter[str], Counter[str]]:

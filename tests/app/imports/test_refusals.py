@@ -77,10 +77,10 @@ def test_a_format_asked_for_by_a_wrong_name(engine, tmp_path):
 
 def test_a_format_asked_for_whose_columns_are_not_there(engine, tmp_path):
     code, message = refusal(engine, tmp_path, "Name,Total\n1,2\n", format="shopify-orders")
-    assert (code, message) == (
-        "missing_columns",
+    assert code == "missing_columns"
+    assert message == (
         "nothing was imported: shopify-orders needs the column Created at, and the file has 'Name', 'Total'; is it"
-        " Shopify's export of orders?",
+        " Shopify's export of orders?"
     )
 
 
