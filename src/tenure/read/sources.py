@@ -58,12 +58,15 @@ class Source:
         return self.path is not None and not self.stored
 
 
-def open_source(engine: DuckDB, thing: Any, index: int) -> Source:
-    """A path, or a table of any library, as a source; BadFile says what else to hand in."""
+def open_source(engine: DuckDB, thing: Any, index: int, label: str | None = None) -> Source:
+    """A path, or a table of any library, as a source; BadFile says what else to hand in.
+
+    `label`: what messages call a file that does not lie where the user has it.
+    """
     if not isinstance(thing, str | Path):
         names, table, numbers = tables.to_arrow(thing, f"table {index + 1}")
         return _from_arrow(engine, f"table {index + 1}", names, table, index, numbers=numbers)
-    path, label = Path(thing), str(thing)
+    path, label = Path(thing), label or str(thing)
     try:
         return replace(_file(engine, path, label, index), path=path)
     except (OSError, ValueError) as error:

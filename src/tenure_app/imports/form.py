@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -70,7 +69,8 @@ class Task:
     engine: DuckDB
     format: Format
     source: Source
-    path: Path
+    file_name: str
+    """The file's own name, without its folder."""
     times_in: str
     currency: str | None
     by_name: bool

@@ -17,7 +17,7 @@ _NAMED: Final = re.compile(
 
 def _status(task: Task) -> str:
     """subscribed, unsubscribed, cleaned or nonsubscribed, as all of the file are; empty where nothing says it."""
-    if (named := _NAMED.search(task.path.name.lower())) is not None:
+    if (named := _NAMED.search(task.file_name.lower())) is not None:
         return named.group(1).replace("_", "").replace("-", "")
     if "unsubscribed" in task.mapping:
         return "unsubscribed"

@@ -42,26 +42,28 @@ def parse(
     currency: str | None,
     customer_by: str | None = None,
     columns: Columns | None = None,
+    name: str | None = None,
 ) -> Parsed:
     """Reads the file into the engine's tables `facts`, `identities` and `rejects` (docs/how-to/import.md).
 
     `times_in`: the zone of times that carry none. `currency`: of amounts that name none. `customer_by`: "name" lets a
-    name stand for a customer where nothing better is known. `columns`: roles named by the user, for `orders`. Refused,
-    BadFile, BadColumns or BadTime if the file cannot be used; a row that cannot be is rejected.
+    name stand for a customer where nothing better is known. `columns`: roles named by the user, for `orders`.
+    `name`: what the user calls a file that lies elsewhere under another name. Refused, BadFile, BadColumns or BadTime
+    if the file cannot be used; a row that cannot be is rejected.
     """
     zone_named(times_in)
     if currency is not None:
         exponent(currency)
     if customer_by not in (None, "name"):
         raise InvalidInput(f"--customer-by {customer_by}: write name, or leave it out to go by ids and addresses")
-    for name in ("facts", "identities", "rejects", *_MADE):
-        engine.drop(name)
+    for made in ("facts", "identities", "rejects", *_MADE):
+        engine.drop(made)
     for package in ("tenure.read", "tenure_app.imports"):
-        for name in statements(package, "cells"):
-            engine.run(package, "cells", name)
-    source = open_source(engine, Path(path), 0)
+        for macro in statements(package, "cells"):
+            engine.run(package, "cells", macro)
+    source = open_source(engine, Path(path), 0, name)
     form, notes = _format(source, format, columns)
-    task = Task(engine, form, source, Path(path), times_in, currency, customer_by == "name", {}, notes)
+    task = Task(engine, form, source, Path(name or path).name, times_in, currency, customer_by == "name", {}, notes)
     if not source.bad_lines and not source.relation.select(ColumnExpression("line")).limit(1).fetchall():
         raise BadFile(f"{source.label}: there are no rows below the column names; export it again")
     try:
@@ -71,8 +73,8 @@ def parse(
             rejected, left_out = _take_in(task)
         return _parsed(task, rejected, left_out)
     finally:
-        for name in (*_MADE, *source.made):
-            engine.drop(name)
+        for made in (*_MADE, *source.made):
+            engine.drop(made)
 
 
 def _format(source: Source, wish: str, columns: Columns | None) -> tuple[Format, list[str]]:

@@ -15,15 +15,15 @@ def rows(engine, name):
     return engine.connection.table(name).to_arrow_table().to_pylist()
 
 
-def read(engine, tmp_path, text, name="export.csv", **more):
-    path = tmp_path / name
+def read(engine, tmp_path, text, file="export.csv", **more):
+    path = tmp_path / file
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return parse(engine, path, **{"times_in": "UTC", "currency": "EUR", **more})
 
 
-def refusal(engine, tmp_path, text, name="export.csv", **more):
+def refusal(engine, tmp_path, text, file="export.csv", **more):
     with pytest.raises(TenureError) as caught:
-        read(engine, tmp_path, text, name, **more)
+        read(engine, tmp_path, text, file, **more)
     message = str(caught.value)
     assert "\n" not in message
     return getattr(caught.value, "code", type(caught.value).__name__), message
@@ -255,6 +255,15 @@ def test_the_name_of_the_file_tells_what_its_people_agreed_to(engine, tmp_path, 
     assert {row["kind"] for row in rows(engine, "facts")} == kinds
     assert ("contact.refused" in kinds) is False
     assert any("no consent was imported" in note for note in parsed.notes) is (name == "list.csv")
+
+
+def test_an_upload_goes_by_the_name_it_has_for_the_user(engine, tmp_path):
+    name = "subscribed_members_export_1a.csv"
+    read(engine, tmp_path, made("mailchimp subscribed").text(), "upload-17.csv", name=name)
+    assert {row["kind"] for row in rows(engine, "facts")} == {"customer.created", "consent.given"}
+    _, message = refusal(engine, tmp_path, made("woocommerce orders").text(), "upload-18.csv", name="my orders.csv")
+    assert "my orders.csv" in message
+    assert "upload" not in message
 
 
 @pytest.mark.parametrize(("name", "kind"), [("unsubscribed", "consent.denied"), ("cleaned", "message.bounced")])
