@@ -74,6 +74,7 @@ floors: setup
 check: lint types floors
 
 test: check
+	@.ci/parts
 	@echo "== tests$(if $(TENURE_TEST_DATA),, (TENURE_TEST_DATA is not set: the tests on the real order files will be skipped))"
 	@$(BIN)/python -m pytest $(if $(filter-out 0,$(JOBS)),-n $(JOBS))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from tenure import __version__
@@ -23,6 +24,9 @@ COLUMNS: Final = {
     "reason": "why somebody left, refused or complained",
 }
 """Roles of columns that have an option of their own name, beside the customer."""
+
+_OTHERS: Final = "tenure.verbs"
+"""Entry points of what is installed beside the core: functions that add verbs."""
 
 _T: Final = "a date (its first instant in the shop's zone) or a time; exclusive"
 _UNTIL: Final = f"know nothing from T on: {_T}; default: the midnight after the last row"
@@ -54,6 +58,9 @@ def parser() -> argparse.ArgumentParser:
     verbs = whole.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=_Parser)
     for add in (_stages, _history, _flows, _suggest, _explain, _report, _simulate):
         add(verbs)
+    for other in entry_points(group=_OTHERS):
+        # each brings the job with it
+        other.load()(lambda name, says, more: _verb(verbs, name, says, more))
     return whole
 
 

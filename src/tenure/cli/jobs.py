@@ -29,7 +29,8 @@ Asked = argparse.Namespace
 
 def run(asked: Asked) -> None:
     """Do what the parsed arguments ask for; errors are TenureErrors."""
-    _JOBS[asked.verb](asked)
+    job: Callable[[Asked], None] = getattr(asked, "job", None) or _JOBS[asked.verb]
+    job(asked)
 
 
 def _stages(asked: Asked) -> None:

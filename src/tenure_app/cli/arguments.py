@@ -1,0 +1,102 @@
+"""What may be written behind the verbs of the server. Loads nothing heavy, Django least of all."""
+
+from __future__ import annotations
+
+from importlib import import_module, util
+from typing import TYPE_CHECKING, Any, Final
+
+from tenure_app.refused import Refused
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+__all__ = ["FORMATS", "verbs"]
+
+FORMATS: Final = (
+    "auto", "orders", "shopify-orders", "shopify-customers", "woocommerce-orders", "woocommerce-customers",
+    "stripe-payments", "square-transactions", "mailchimp-audience", "hubspot-contacts",
+)  # fmt: skip
+
+_NEEDED: Final = ("django", "csp", "environ", "adbc_driver_sqlite")
+
+
+def verbs(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    """Add the verbs; `add` takes a verb's name, what it does in a few words, and a sentence more."""
+    _import(add)
+    _refresh(add)
+    _console(add)
+    _user(add)
+    _doctor(add)
+    one = add("migrate", "make or upgrade the tables of the ledger", "Safe to run again; the other verbs ask for it.")
+    one.set_defaults(job=_late("keeping", "migrate"))
+
+
+def _import(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    one = add(
+        "import", "put an export of a shop into the ledger",
+        "Known facts are recognised and not added twice; killed and run again it ends as if never killed.",
+    )  # fmt: skip
+    one.add_argument("file", metavar="FILE", nargs="?", help="the export: CSV, Parquet or Excel")
+    one.add_argument(
+        "--format", choices=FORMATS, default="auto", metavar="FORMAT", help=f"one of {', '.join(FORMATS)}"
+    )
+    one.add_argument("--dry-run", action="store_true", help="say what would happen; write nothing")
+    one.add_argument("--undo", metavar="RUN", type=int, help="take back what the run of this number brought")
+    one.add_argument("--source", metavar="NAME", help="whose keys and ids these are; default: the maker of the export")
+    one.add_argument("--times-in", metavar="ZONE", help="the zone of times that carry none; default: the shop's")
+    one.add_argument("--currency", metavar="CODE", help="of amounts that name none; default: the shop's")
+    one.add_argument(
+        "--customer-by", choices=("name",), metavar="name",
+        help="let names tell customers apart where nothing better does",
+    )  # fmt: skip
+    one.add_argument("--rejects", metavar="FILE.csv", help="also write the rows that cannot be used here")
+    one.set_defaults(job=_late("importing", "import_file"))
+
+
+def _refresh(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    one = add("refresh", "bring the pictures up to the ledger", "The console does it by itself; this shows progress.")
+    one.add_argument("--anew", action="store_true", help="make the mirror and everything computed anew")
+    one.add_argument("--known-at", metavar="T", help="also what was known at an instant: a date or a time")
+    one.add_argument("--policy", metavar="FILE", help="also by another policy, as a preview does")
+    one.set_defaults(job=_late("keeping", "refresh"))
+
+
+def _console(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    one = add("console", "serve the console", "Ctrl-C ends it.")
+    one.add_argument("--host", default="127.0.0.1", help="the address to listen on; default: this machine alone")
+    one.add_argument("--port", type=int, default=8765, help="default: 8765")
+    one.set_defaults(job=_late("serving", "console"))
+
+
+def _user(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    one = add("user", "make somebody who may sign in", "Asks for the password; with --password-file it reads one.")
+    one.add_argument("name", metavar="NAME")
+    one.add_argument("--role", choices=("owner", "analyst"), required=True, help="what they may do")
+    one.add_argument("--password-file", metavar="FILE", help="its first line is the password")
+    one.set_defaults(job=_late("keeping", "user"))
+
+
+def _doctor(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    one = add("doctor", "check database, triggers, mirror, clock and settings", "Exit code 1 if anything is wrong.")
+    one.set_defaults(job=_late("doctor", "doctor"))
+
+
+def _late(module: str, name: str) -> Callable[[argparse.Namespace], None]:
+    """The job of that name, loaded when it is asked for: only then the server parts have to be there."""
+
+    def job(asked: argparse.Namespace) -> None:
+        lost = [package for package in _NEEDED if util.find_spec(package) is None]
+        if lost:
+            raise Refused(
+                "no_server_parts",
+                f"tenure {asked.verb}: the server parts are not installed ({', '.join(lost)} is missing);"
+                " pip install 'tenure[app]'",
+            )
+        from tenure_app.cli.setup import ready
+
+        ready(tables=asked.verb not in ("migrate", "doctor"))
+        done: Any = getattr(import_module(f"tenure_app.cli.{module}"), name)
+        done(asked)
+
+    return job

@@ -1,0 +1,42 @@
+"""Django made ready for a verb of the command."""
+
+from __future__ import annotations
+
+import os
+
+from tenure_app.refused import Refused
+
+__all__ = ["ready"]
+
+
+def ready(*, tables: bool) -> None:
+    """Set Django up; with `tables`, Refused unless they are there and of this version. An empty SQLite file is given
+    them."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tenure_app.settings")
+    import django
+
+    django.setup()
+    from django.conf import settings
+
+    settings.TENURE_DATA.mkdir(parents=True, exist_ok=True)
+    if tables:
+        _check_tables()
+
+
+def _check_tables() -> None:
+    from django.db import DatabaseError, connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    try:
+        executor = MigrationExecutor(connection)
+        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        said = str(error).strip().split("\n")[0]
+        raise Refused("no_database", f"the database does not answer: {said}; is DATABASE_URL right?") from error
+    if waiting and connection.vendor == "sqlite" and not connection.introspection.table_names():
+        from django.core.management import call_command
+
+        # a file of one's own needs nobody's leave
+        call_command("migrate", verbosity=0)
+    elif waiting:
+        raise Refused("not_migrated", "the ledger's tables are not there or not of this version; run: tenure migrate")
