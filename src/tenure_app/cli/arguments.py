@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 from importlib import import_module, util
 from typing import TYPE_CHECKING, Any, Final
 
 from tenure_app.refused import Refused
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable
 
 __all__ = ["FORMATS", "verbs"]
@@ -51,6 +51,7 @@ def _import(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
         help="let names tell customers apart where nothing better does",
     )  # fmt: skip
     one.add_argument("--rejects", metavar="FILE.csv", help="also write the rows that cannot be used here")
+    one.add_argument("--run", metavar="RUN", type=int, help=argparse.SUPPRESS)  # what the console has begun
     one.set_defaults(job=_late("importing", "import_file"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -83,7 +84,9 @@ def import_file(asked: argparse.Namespace) -> None:
         _show_look(found)
         return
     began = time.perf_counter()
-    done = run(wish, by=getpass.getuser(), now=clock.now, progress=meter)
+    begun = None if asked.run is None else ImportRun.objects.get(pk=asked.run)
+    wish = wish if begun is None else replace(wish, file_name=begun.file_name)
+    done = run(wish, by=getpass.getuser(), now=clock.now, progress=meter, begun=begun)
     meter.end()
     _show_run(done, time.perf_counter() - began)
     if target is not None:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Count, Max
 
 from tenure.engine.duckdb import DuckDB
-from tenure.errors import BadFile
+from tenure.errors import BadFile, TenureError
 from tenure_app.imports.form import Parsed
 from tenure_app.imports.parse import parse
 from tenure_app.ledger import intake, people
@@ -24,7 +24,7 @@ from tenure_app.ledger.undo import UNDO
 if TYPE_CHECKING:
     from tenure.read import Columns
 
-__all__ = ["Asked", "Look", "Progress", "look", "run"]
+__all__ = ["Asked", "Look", "Progress", "begin", "look", "run"]
 
 _SQL: Final = "tenure_app.ledger"
 _KEYS_AT_ONCE: Final = 20_000
@@ -92,24 +92,40 @@ def look(asked: Asked, progress: Progress) -> Look:
     return Look(parsed, source, facts - known, known)
 
 
-def run(asked: Asked, *, by: str, now: Callable[[], int], progress: Progress) -> ImportRun:
+def begin(asked: Asked, *, format: str, family: str, by: str, now: int) -> ImportRun:  # noqa: A002 - as the command's
+    """Write down that a file is about to be imported, for `run` to go on with; what a look found of it is handed in."""
+    return _begun(asked.completed(), format, asked.source or family, by, now)
+
+
+def run(
+    asked: Asked, *, by: str, now: Callable[[], int], progress: Progress, begun: ImportRun | None = None
+) -> ImportRun:
     """Import the file; the run with its counts. Killed at any moment and asked again, it ends as if never killed.
 
-    Refused while another import is under way; the other errors are those of `look`.
+    `begun`: what `begin` wrote down. Refused while another import is under way; the other errors are those of `look`.
     """
-    asked = asked.completed()
-    with importing_alone(), DuckDB() as engine:
-        ImportRun.objects.filter(state=ImportRun.RUNNING).exclude(format=UNDO).update(state=ImportRun.STOPPED)
-        progress("reading", 0, 0)
-        parsed = _parse(engine, asked)
-        found = _begun(asked, parsed, by, now())
-        try:
+    asked, found = asked.completed(), begun
+    try:
+        with importing_alone(), DuckDB() as engine:
+            others = ImportRun.objects.filter(state=ImportRun.RUNNING).exclude(format=UNDO)
+            others.exclude(pk=begun.pk if begun else None).update(state=ImportRun.STOPPED)
+            progress("reading", 0, 0)
+            parsed = _parse(engine, asked)
+            found = found or _begun(asked, parsed.format, asked.source or parsed.family, by, now())
             _take(engine, found, parsed, now, progress)
-        except BaseException:
-            # not where we were killed: then the next run says so
-            ImportRun.objects.filter(pk=found.pk, state=ImportRun.RUNNING).update(state=ImportRun.STOPPED)
-            raise
+    except BaseException as error:
+        # not where we were killed: then the next run says so
+        if found is not None:
+            _stop(found, error)
+        raise
     return found
+
+
+def _stop(found: ImportRun, error: BaseException) -> None:
+    why = str(error) if isinstance(error, TenureError) else type(error).__name__
+    found.refresh_from_db()
+    found.state, found.counts = ImportRun.STOPPED, {**found.counts, "stopped": why}
+    found.save(update_fields=["state", "counts"])
 
 
 def _parse(engine: DuckDB, asked: Asked) -> Parsed:
@@ -120,27 +136,25 @@ def _parse(engine: DuckDB, asked: Asked) -> Parsed:
     )  # fmt: skip
 
 
-def _begun(asked: Asked, parsed: Parsed, by: str, now: int) -> ImportRun:
+def _begun(asked: Asked, format: str, family: str, by: str, now: int) -> ImportRun:  # noqa: A002 - as the command's
     """The run of this very file that was stopped, else a new one."""
-    source, _ = Source.objects.get_or_create(name=asked.source or parsed.family)
+    source, _ = Source.objects.get_or_create(name=family)
     options = {"times_in": asked.times_in, "currency": asked.currency, "customer_by": asked.customer_by}
     said = _file_hash(asked.path)
     stopped = ImportRun.objects.filter(
-        state=ImportRun.STOPPED, file_hash=said, format=parsed.format, source=source, options=options
+        state=ImportRun.STOPPED, file_hash=said, format=format, source=source, options=options
     ).first()
     if stopped is not None:
         stopped.state = ImportRun.RUNNING
         stopped.save(update_fields=["state"])
         return stopped
     return ImportRun.objects.create(
-        format=parsed.format, file_name=asked.name[-255:], file_hash=said, source=source, began_at=now, by=by,
+        format=format, file_name=asked.name[-255:], file_hash=said, source=source, began_at=now, by=by,
         options=options, counts={"people_before": Person.objects.aggregate(last=Max("id"))["last"] or 0},
     )  # fmt: skip
 
 
-def _take(
-    engine: DuckDB, found: ImportRun, parsed: Parsed, now: Callable[[], int], progress: Progress
-) -> None:
+def _take(engine: DuckDB, found: ImportRun, parsed: Parsed, now: Callable[[], int], progress: Progress) -> None:
     progress("recognising people", 0, 0)
     recognised = people.recognise(engine, found.source_id, now=now)
     progress("checking", 0, 0)

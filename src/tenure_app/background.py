@@ -1,0 +1,28 @@
+"""Long work beside a server that answers requests: the command itself, in a process of its own.
+
+What it takes of memory it gives back when it ends, and it goes on when the server is restarted.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["begin"]
+
+
+def begin(words: Sequence[str], log: Path) -> int:
+    """Start `tenure` with these words and go on; what it says goes to the end of `log`. The process's number."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as said:
+        started = subprocess.Popen(
+            [sys.executable, "-m", "tenure", *words], stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+            start_new_session=True, env=os.environ.copy(),
+        )  # fmt: skip
+    return started.pid
