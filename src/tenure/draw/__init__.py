@@ -5,7 +5,7 @@ A page needs `STYLE` (or a sheet of its own with the same classes) and `sprite()
 
 from tenure.draw.alluvial import alluvial
 from tenure.draw.bars import bar, columns, tint
-from tenure.draw.burning import Dot, Mark, burning
+from tenure.draw.burning import Dot, Mark, burned, burning
 from tenure.draw.life import Ember, Piece, flame, life_line
 from tenure.draw.marks import CODES, DETAILS, PARTS, STAGES, STYLE, esc, mark, name, paint, sprite, swatch, wording
 from tenure.draw.ring import Petal, Ribbon, petals, ribbons, ring
@@ -31,6 +31,7 @@ __all__ = [
     "Tongue",
     "alluvial",
     "bar",
+    "burned",
     "burning",
     "columns",
     "esc",

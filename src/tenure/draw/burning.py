@@ -1,13 +1,14 @@
 """One life as a fire that every order feeds: the picture at the head of a customer's page.
 
-Full on the day of an order, it burns down as the silence grows: to two thirds on the day the customer is overdue, to
-one third when long overdue, and out when inactive, all as known on that day. Filled by stage; before the first order a
-low flame of its own. Below stand the orders, larger for larger amounts.
+Full on the day of an order, it burns down as the silence grows, past the day of the usual next order, overdue and long
+overdue, and is out when inactive; all as known on that day. Filled by stage; before the first order a low flame of its
+own. Below stand the orders, larger for larger amounts.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from math import sqrt
 
 from tenure.draw.life import Ember, Piece, flame
@@ -15,10 +16,13 @@ from tenure.draw.marks import esc
 from tenure.draw.river import Band
 from tenure.draw.words import ENGLISH, Tongue
 
-__all__ = ["Dot", "Mark", "burning"]
+__all__ = ["HEIGHTS", "Dot", "Mark", "burned", "burning"]
 
 WIDTH, LEFT, TOP, TALL, FOOT = 1360.0, 92.0, 30.0, 156.0, 54.0
 EPOCH = date(1970, 1, 1).toordinal()
+
+HEIGHTS = (1.0, 0.68, 0.4, 0.17, 0.0)
+"""How high it burns when ordered, on the day they are usually back, overdue, long overdue, inactive."""
 
 Place = Callable[[float], float]
 
@@ -40,6 +44,26 @@ class Mark:
     label: str
     kind: str = ""
     until: float | None = None
+
+
+def burned(times: Sequence[float], start: float, end: float) -> list[Ember]:
+    """The curve of one silence from `start` to `end`; times: when ordered, usually back, overdue, long overdue and
+    inactive, ascending. It falls fast at first and slowly later, as a fire does."""
+    if end <= start:
+        return []
+    steps = 24
+    at = [start + (end - start) * i / steps for i in range(steps + 1)]
+    at = sorted({*at, *(time for time in times if start < time < end)})
+    return [Ember(time, _height(times, time)) for time in at]
+
+
+def _height(times: Sequence[float], at: float) -> float:
+    for i, (left, right) in enumerate(pairwise(times)):
+        if at < right or (at == right and i == len(times) - 2):
+            high, low = HEIGHTS[i], HEIGHTS[i + 1]
+            part = 0.0 if right <= left else min(1.0, max(0.0, (at - left) / (right - left)))
+            return high * (low / high) ** part if low else high * (1 - part)
+    return 0.0
 
 
 def burning(
@@ -69,7 +93,11 @@ def burning(
         if right > left:
             size = f'width="{right - left:.1f}" height="{TALL:.0f}"'
             seasons.append(f'<rect class="season" x="{left:.1f}" y="{TOP:.0f}" {size}/>')
-    levels = ((1 / 3, tongue.said("long overdue")), (2 / 3, tongue.said("overdue")), (1.0, tongue.said("ordered")))
+            short = band.name.rpartition(" ")[0] or band.name
+            if (right - left - 10) / 6.4 > len(short):
+                seasons.append(f'<text class="st" x="{left + 6:.1f}" y="{TOP + 14:.0f}">{esc(short)}</text>')
+    words = ("ordered", "usually back", "overdue", "long overdue")
+    levels = [(part, tongue.said(word)) for part, word in zip(HEIGHTS, words, strict=False)]
     grid = "".join(
         f'<path class="grid" d="M{LEFT:.0f} {base - TALL * part:.1f}H{WIDTH:.0f}"/>'
         f'<text class="s" x="{LEFT - 8:.0f}" y="{base - TALL * part + 4:.1f}" text-anchor="end">{esc(word)}</text>'

@@ -128,6 +128,7 @@ def ring(
     *,
     hot: Collection[Flow] = (),
     core: tuple[str, str] = ("", ""),
+    core_link: str = "",
     link: Callable[[Flow], str] = lambda flow: f"#{flow[0]}-{flow[1]}",
     tongue: Tongue = ENGLISH,
 ) -> str:
@@ -135,8 +136,8 @@ def ring(
 
     parts: (stage, detail, customers). flows: (from, to) -> customers. hot: flows a person should look at, drawn in
         ember.
-    core: a large and a small line of text in the middle. link: where a ribbon leads, by default to "#from-to", its
-        number's cell in the table.
+    core: a large and a small line of text in the middle, and where they lead, if anywhere. link: where a ribbon leads,
+        by default to "#from-to", its number's cell in the table.
     """
     bands = sorted(ribbons(flows), key=lambda ribbon: -ribbon.customers)  # large ones first: small ones lie on top
     worth = max((band.customers for band in bands), default=0) / 5  # smaller ones keep their number in the table
@@ -146,7 +147,7 @@ def ring(
     title = tongue.said("The life ring; the table of moves has its numbers")
     return (
         f'<svg viewBox="0 0 566 566" role="group" aria-label="{esc(title)}">{drawn}'
-        f'<g aria-hidden="true">{labels}</g>{_core(*core)}</svg>'
+        f'<g aria-hidden="true">{labels}</g>{_core(*core, core_link)}</svg>'
     )
 
 
@@ -199,13 +200,14 @@ def _arrows() -> str:
     return f'<g aria-hidden="true">{"".join(out)}</g>'
 
 
-def _core(large: str, small: str) -> str:
+def _core(large: str, small: str, link: str) -> str:
     if not large:
         return ""
-    return (
-        f'<text class="ser core" x="283" y="287" text-anchor="middle">{large}</text>'
-        f'<text class="ser under" x="283" y="312" text-anchor="middle">{small}</text>'
+    words = (
+        f'<text class="ser core" x="283" y="287" text-anchor="middle">{esc(large)}</text>'
+        f'<text class="ser under" x="283" y="312" text-anchor="middle">{esc(small)}</text>'
     )
+    return f'<a href="{esc(link)}">{words}</a>' if link else words
 
 
 def _polar(radius: float, angle: float) -> Point:

@@ -17,8 +17,8 @@ from tenure_app.web.names import found
 from tenure_app.web.reading import col, lit
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyRelation, Expression
     from django.http import QueryDict
+    from duckdb import DuckDBPyRelation, Expression
 
     from tenure_app.web.moment import Moment
     from tenure_app.web.reading import Reading
@@ -27,15 +27,22 @@ __all__ = ["ORDERS", "SORTS", "Choice", "Page", "chosen", "first_page", "people"
 
 PAGE: Final = 14
 SORTS: Final = {
-    "spent": ("spent_minor", True), "since": ("since", True), "orders": ("orders", True),
-    "overdue": ("overdue_at", False), "last": ("last_order_at", True), "number": ("c", False),
-}  # fmt: skip
+    "spent": ("spent_minor", True),
+    "since": ("since", True),
+    "orders": ("orders", True),
+    "overdue": ("overdue_at", False),
+    "last": ("last_order_at", True),
+    "number": ("c", False),
+}
 """Word of the address: the column, and whether its largest come first."""
 ORDERS: Final = {
-    "spent": gettext_lazy("what they spent"), "since": gettext_lazy("how lately they changed stage"),
-    "orders": gettext_lazy("their orders"), "overdue": gettext_lazy("when they become overdue"),
-    "last": gettext_lazy("their last order"), "number": gettext_lazy("their number"),
-}  # fmt: skip
+    "spent": gettext_lazy("what they spent"),
+    "since": gettext_lazy("how lately they changed stage"),
+    "orders": gettext_lazy("their orders"),
+    "overdue": gettext_lazy("when they become overdue"),
+    "last": gettext_lazy("their last order"),
+    "number": gettext_lazy("their number"),
+}
 GROUPS: Final = {"on-time": ON_TIME, "quiet": QUIET, "before": ("", "prospect")}
 """Words of the address for several stages; "" is for those who were not known yet."""
 _FAR: Final = 9_000_000_000_000_000_000
@@ -66,11 +73,18 @@ class Choice:
     def query(self) -> dict[str, Any]:
         """The words of the address that ask for the same."""
         return {
-            "q": self.words, "stage": self.stage, "detail": self.detail, "moved_from": self.moved_from,
-            "moved_to": self.moved_to, "begin": self.begin.isoformat() if self.begin else "",
-            "overdue": self.overdue, "orders": self.orders, "since": self.since,
-            "sort": self.sort if self.sort != "spent" else "", "turned": 1 if self.turned else "",
-        }  # fmt: skip
+            "q": self.words,
+            "stage": self.stage,
+            "detail": self.detail,
+            "moved_from": self.moved_from,
+            "moved_to": self.moved_to,
+            "begin": self.begin.isoformat() if self.begin else "",
+            "overdue": self.overdue,
+            "orders": self.orders,
+            "since": self.since,
+            "sort": self.sort if self.sort != "spent" else "",
+            "turned": 1 if self.turned else "",
+        }
 
     def everybody(self) -> bool:
         """Whether nothing is asked but an order."""
@@ -106,12 +120,18 @@ def chosen(query: QueryDict | MultiValueDict[str, str]) -> Choice:
         begin = None
     moves = begin is not None
     return Choice(
-        words=query.get("q", "").strip()[:200], stage=word("stage", stages), detail=word("detail", words.DETAIL_NAMES),
+        words=query.get("q", "").strip()[:200],
+        stage=word("stage", stages),
+        detail=word("detail", words.DETAIL_NAMES),
         moved_from=word("moved_from", {*stages, "nobody"}) if moves else "",
-        moved_to=word("moved_to", stages) if moves else "", begin=begin,
-        overdue=number("overdue"), orders=number("orders"), since=number("since"),
-        sort=word("sort", SORTS) or "spent", turned=query.get("turned") == "1",
-    )  # fmt: skip
+        moved_to=word("moved_to", stages) if moves else "",
+        begin=begin,
+        overdue=number("overdue"),
+        orders=number("orders"),
+        since=number("since"),
+        sort=word("sort", SORTS) or "spent",
+        turned=query.get("turned") == "1",
+    )
 
 
 def _codes(word: str) -> list[int]:
@@ -193,10 +213,12 @@ def first_page(reading: Reading, choice: Choice, at: Moment, place: str, rows: i
         found_rows.reverse()
         before = max(0, before - len(found_rows))
     return Page(
-        found_rows, before, total,
+        found_rows,
+        before,
+        total,
         _said("after", found_rows[-1], before + len(found_rows)) if found_rows and (more or back) else None,
         _said("upto", found_rows[0], before) if found_rows and before and (more or not back) else None,
-    )  # fmt: skip
+    )
 
 
 def _key(choice: Choice) -> Expression:
@@ -208,8 +230,7 @@ def _key(choice: Choice) -> Expression:
 
 
 def _count(there: DuckDBPyRelation) -> int:
-    row = there.aggregate("count(*)").fetchone()
-    return int(row[0]) if row else 0
+    return int(there.aggregate("count(*)").fetchall()[0][0])
 
 
 def _place(text: str) -> tuple[str, int, int, int]:
@@ -231,15 +252,22 @@ def title(choice: Choice, at: Moment) -> str:
     """The choice in words, for the line under the title; "" for everybody."""
     parts = []
     if choice.stage:
-        names = {"on-time": gettext("by the fire"), "quiet": gettext("gone quiet"), "before": gettext("before their first order")}
+        names = {
+            "on-time": gettext("by the fire"),
+            "quiet": gettext("gone quiet"),
+            "before": gettext("before their first order"),
+        }
         parts.append(names.get(choice.stage) or words.stage_word(choice.stage))
     if choice.detail:
         parts.append(words.detail_name(choice.detail))
     if choice.begin is not None and (choice.moved_from or choice.moved_to):
         names = {
-            "on-time": gettext("on time"), "quiet": gettext("gone quiet"), "before": gettext("without an order"),
-            "nobody": gettext("not known"), "": gettext("anywhere"),
-        }  # fmt: skip
+            "on-time": gettext("on time"),
+            "quiet": gettext("gone quiet"),
+            "before": gettext("without an order"),
+            "nobody": gettext("not known"),
+            "": gettext("anywhere"),
+        }
         origin, end = (names.get(word) or words.stage_word(word) for word in (choice.moved_from, choice.moved_to))
         when = words.day(choice.begin, at.year)
         parts.append(gettext("{origin} on {day}, now {end}").format(origin=origin, end=end, day=when))

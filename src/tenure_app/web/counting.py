@@ -21,9 +21,22 @@ if TYPE_CHECKING:
     from tenure_app.web.reading import Reading
 
 __all__ = [
-    "EVERY", "NOBODY", "ON_TIME", "QUIET", "Period", "between", "both_ends", "counts", "flows", "levels", "movers", "period_before",
-    "periods_before", "staged", "totals",
-]  # fmt: skip
+    "EVERY",
+    "NOBODY",
+    "ON_TIME",
+    "QUIET",
+    "Period",
+    "between",
+    "both_ends",
+    "counts",
+    "flows",
+    "levels",
+    "movers",
+    "period_before",
+    "periods_before",
+    "staged",
+    "totals",
+]
 
 EVERY: Final = ("week", "month", "quarter", "year")
 ON_TIME: Final = ("new", "active", "loyal")
@@ -99,9 +112,9 @@ def totals(parts: Mapping[tuple[str, str], int]) -> dict[str, int]:
 
 
 def both_ends(reading: Reading, start_at: int, end_at: int) -> DuckDBPyRelation:
-    """c, before and after: codes of everybody known by the end; `before` is null for who came in between."""
-    before = reading.codes_at(start_at).select(col("c").alias("c"), col("code").alias("before"))
-    after = reading.codes_at(end_at).select(col("c").alias("c"), col("code").alias("after"))
+    """c, stood and stands: codes of everybody known by the end; `stood` is null for who came in between."""
+    before = reading.codes_at(start_at).select(col("c").alias("c"), col("code").alias("stood"))
+    after = reading.codes_at(end_at).select(col("c").alias("c"), col("code").alias("stands"))
     return after.set_alias("e").join(before.set_alias("s"), "c", how="left")
 
 
@@ -109,7 +122,7 @@ def flows(reading: Reading, start_at: int, end_at: int) -> dict[tuple[int, int],
     """How many stood in one code at the start and in another, or the same, at the end; from NOBODY who arrived."""
 
     def count() -> dict[tuple[int, int], int]:
-        moved = both_ends(reading, start_at, end_at).aggregate("coalesce(before, -1) AS a, after AS b, count(*) AS n")
+        moved = both_ends(reading, start_at, end_at).aggregate("coalesce(stood, -1) AS a, stands AS b, count(*) AS n")
         return {(a, b): n for a, b, n in moved.fetchall()}
 
     return reading.remembered(("flows", start_at, end_at), count, of_day=False)
@@ -139,7 +152,11 @@ def movers(
     before = reading.codes_at(start_at).select(col("c").alias("c"), col("code").alias("before"))
     people = reading.table("people").set_alias("p")
     joined = people.join(before.set_alias("s"), "c", how="left")
-    came = col("before").isin(*(lit(code) for code in origins if code != NOBODY)) if set(origins) - {NOBODY} else lit(False)
+    came = (
+        col("before").isin(*(lit(code) for code in origins if code != NOBODY))
+        if set(origins) - {NOBODY}
+        else lit(False)
+    )
     if NOBODY in origins:
         came = came | col("before").isnull()
     found = joined.filter(came & col("code").isin(*(lit(code) for code in ends)))

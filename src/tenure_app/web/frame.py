@@ -23,11 +23,14 @@ __all__ = ["THEMES", "show"]
 
 THEMES: Final = ("system", "light", "dark")
 _PAGES: Final = (
-    ("ring", _("Ring"), Permission.SEE), ("customers", _("Customers"), Permission.SEE),
-    ("flows", _("Flows"), Permission.SEE), ("cohorts", _("Cohorts"), Permission.SEE),
-    ("policy", _("Policy"), Permission.SEE), ("imports", _("Import"), Permission.IMPORT),
+    ("ring", _("Ring"), Permission.SEE),
+    ("customers", _("Customers"), Permission.SEE),
+    ("flows", _("Flows"), Permission.SEE),
+    ("cohorts", _("Cohorts"), Permission.SEE),
+    ("policy", _("Policy"), Permission.SEE),
+    ("imports", _("Import"), Permission.IMPORT),
     ("settings", _("Settings"), Permission.SETTINGS),
-)  # fmt: skip
+)
 _SPRITE: Final = sprite()
 
 
@@ -39,15 +42,24 @@ def show(
     role = role_of(request.user) if hasattr(request, "user") else None
     stands = clock.pinned()
     frame = {
-        "at": at, "shop": shop_of(request), "role": role, "role_name": NAMES.get(role) if role else None,
-        "pages": [(name, title) for name, title, asked in _PAGES if may(role, asked)], "here": here,
+        "at": at,
+        "shop": shop_of(request),
+        "role": role,
+        "role_name": NAMES.get(role) if role else None,
+        "pages": [(name, title) for name, title, asked in _PAGES if may(role, asked)],
+        "here": here,
         "theme": theme if (theme := request.COOKIES.get("theme")) in THEMES[1:] else "",
         "pinned_on": None if stands is None else date_of(day_of(stands, at.zone)),
-        "sprite": _SPRITE, "sheet": sheet_name(), "may_import": may(role, Permission.IMPORT),
+        "sprite": _SPRITE,
+        "sheet": sheet_name(),
+        "may_import": may(role, Permission.IMPORT),
         "may_policy": may(role, Permission.POLICY),
-        "earlier": at.shifted(-1), "later": at.shifted(1),
-        "words": [(key, value) for key, value in request.GET.items() if key not in ("as_of", "known_at", "after", "before")],
-    }  # fmt: skip
+        "day_before": at.shifted(-1),
+        "day_after": at.shifted(1),
+        "words": [
+            (key, value) for key, value in request.GET.items() if key not in ("as_of", "known_at", "after", "before")
+        ],
+    }
     return HttpResponse(render_to_string(template, {**frame, **(context or {})}, request), status=status)
 
 

@@ -73,8 +73,12 @@ def found(words: str) -> list[int]:
     if len(digits) >= 5:
         begins |= Q(kind="phone", match__startswith=digits)
     named = Q(kind__in=("name", "company", "username"), value__icontains=text)
-    persons = list(dict.fromkeys(Identity.objects.filter(begins | named).values_list("person_id", flat=True)[:MOST_FOUND]))
-    canonical = dict(Merge.objects.filter(person_id__in=persons, ended_at=None).values_list("person_id", "canonical_id"))
+    persons = list(
+        dict.fromkeys(Identity.objects.filter(begins | named).values_list("person_id", flat=True)[:MOST_FOUND])
+    )
+    canonical = dict(
+        Merge.objects.filter(person_id__in=persons, ended_at=None).values_list("person_id", "canonical_id")
+    )
     people = [canonical.get(person, person) for person in persons]
     number = re.fullmatch(r"(?:\D*\s)?#?(\d{1,18})", text)
     if number and not people:

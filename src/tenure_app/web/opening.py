@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tenure_app.web.reading import NothingYet, NotReady, Reading
+from tenure_app.web.reading import NothingYet, Reading
 
 if TYPE_CHECKING:
     from tenure.lifecycle.policy import Policy

@@ -56,8 +56,11 @@ def ruling(policy: Policy) -> list[str]:
     for season in policy.seasons:
         what = ", ".join(part for part in (season.category, season.region) if part) or gettext("the whole shop")
         months = ", ".join(str(month) for month in season.months)
-        said.append(gettext("{what} has a season in months {months}; write {days} days before.").format(
-            what=what, months=months, days=season.lead_days))  # fmt: skip
+        said.append(
+            gettext("{what} has a season in months {months}; write {days} days before.").format(
+                what=what, months=months, days=season.lead_days
+            )
+        )
     if policy.learn:
         said.append(gettext("Seasons that prove themselves over two years are learnt."))
     return said
@@ -73,7 +76,9 @@ def _levels(rule: Rule) -> Iterator[str]:
     one, two, three = (f"{days:g}" for days in rule.days)
     match rule.kind:
         case "window":
-            yield gettext("Overdue: silent for {one} days; long overdue: {two}; inactive: {three}.").format(one=one, two=two, three=three)
+            yield gettext("Overdue: silent for {one} days; long overdue: {two}; inactive: {three}.").format(
+                one=one, two=two, three=three
+            )
         case "quantile":
             low, middle, high = (_share(level) for level in rule.quantiles)
             yield gettext(
@@ -99,9 +104,11 @@ def _share(level: float) -> str:
 
 
 _KINDS: Final = {
-    "rhythm": gettext_lazy("rhythm: gaps and chance together"), "quantile": gettext_lazy("quantile: gaps alone"),
-    "chance": gettext_lazy("chance alone"), "window": gettext_lazy("window: fixed days"),
-}  # fmt: skip
+    "rhythm": gettext_lazy("rhythm: gaps and chance together"),
+    "quantile": gettext_lazy("quantile: gaps alone"),
+    "chance": gettext_lazy("chance alone"),
+    "window": gettext_lazy("window: fixed days"),
+}
 _TRIPLES: Final = ("floors", "caps", "odds", "quantiles", "days")
 _PLACES: Final = ("short", "long", "inactive")
 
@@ -113,7 +120,9 @@ class NumbersForm(forms.Form):
     loyal_from = forms.IntegerField(min_value=3, max_value=100)
     kind = forms.ChoiceField(choices=[(key, _KINDS[key]) for key in RULE_KINDS])
     lead_days = forms.IntegerField(min_value=0, max_value=366)
-    restart_after = forms.ChoiceField(choices=[("never", gettext_lazy("never")), ("inactive", gettext_lazy("inactive"))])
+    restart_after = forms.ChoiceField(
+        choices=[("never", gettext_lazy("never")), ("inactive", gettext_lazy("inactive"))]
+    )
     for _name in _TRIPLES:
         for _place in _PLACES:
             locals()[f"{_name}_{_place}"] = forms.FloatField(min_value=0)
@@ -126,9 +135,13 @@ class NumbersForm(forms.Form):
         try:
             rule = replace(base.rule, kind=given["kind"], **triples)  # type: ignore[arg-type]
             return replace(
-                base, active_from=given["active_from"], loyal_from=given["loyal_from"], rule=rule,
-                lead_days=given["lead_days"], restart_after=given["restart_after"],
-            )  # fmt: skip
+                base,
+                active_from=given["active_from"],
+                loyal_from=given["loyal_from"],
+                rule=rule,
+                lead_days=given["lead_days"],
+                restart_after=given["restart_after"],
+            )
         except BadPolicy as wrong:
             raise Refused("bad_policy", str(wrong)) from None
 
@@ -141,11 +154,18 @@ def _triple(given: dict[str, Any], name: str) -> Levels:
 def numbers_of(policy: Policy) -> dict[str, Any]:
     """A policy's main numbers, as the form shows them."""
     rule = policy.rule
-    values = {f"{name}_{place}": value for name in _TRIPLES for place, value in zip(_PLACES, getattr(rule, name), strict=True)}
+    values = {
+        f"{name}_{place}": value for name in _TRIPLES for place, value in zip(_PLACES, getattr(rule, name), strict=True)
+    }
+    values = {name: int(value) if value == int(value) else value for name, value in values.items()}
     return {
-        **values, "active_from": policy.active_from, "loyal_from": policy.loyal_from, "kind": rule.kind,
-        "lead_days": policy.lead_days, "restart_after": policy.restart_after,
-    }  # fmt: skip
+        **values,
+        "active_from": policy.active_from,
+        "loyal_from": policy.loyal_from,
+        "kind": rule.kind,
+        "lead_days": policy.lead_days,
+        "restart_after": policy.restart_after,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,7 @@ Flows = Mapping[tuple[str, str], int]
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """One sentence: `before`, the linked `lead`, `after`; `small` says how far it may be trusted; `hot`: somebody should
-    look."""
+    """A sentence: `before`, the linked `lead`, `after`; `small`: how far to trust it; `hot`: somebody should look."""
 
     before: str
     lead: str
@@ -49,9 +48,13 @@ def sayings(
     """At most four sentences about the day and the period before it, the ones that ask for something first."""
     past = _past(reading, period, every)
     found = (
-        _due(reading, at), _overdue(at, period, moved, past, every), _season(reading, at),
-        _returned(at, period, moved, past, every), _first(at, period, moved, past, every), _gone(at, parts),
-    )  # fmt: skip
+        _due(reading, at),
+        _overdue(at, period, moved, past, every),
+        _season(reading, at),
+        _returned(at, period, moved, past, every),
+        _first(at, period, moved, past, every),
+        _gone(at, parts),
+    )
     said = [saying for saying in found if saying]
     hot_first = sorted(said, key=lambda saying: not saying.hot)
     return hot_first[:MOST]
@@ -87,8 +90,9 @@ def _due(reading: Reading, at: Moment) -> Saying | None:
         return None
     said = ngettext(
         "[{people}] will be overdue within seven days without an order",
-        "[{people}] will be overdue within seven days without an order", n,
-    ).format(people=words.people(n))  # fmt: skip
+        "[{people}] will be overdue within seven days without an order",
+        n,
+    ).format(people=words.people(n))
     said += _of_them(loyal, n, gettext("; {k} of them loyal."), gettext("; all of them loyal."))
     return _saying(said, at.link("customers", overdue="7"), hot=0 < loyal <= LOOKED_AT)
 
@@ -156,11 +160,17 @@ def _season(reading: Reading, at: Moment) -> Saying | None:
     n, on = found
     day = words.day(on, at.year)
     if on < at.day:
-        said = ngettext("[{people}] missed their season; since {day} it is time to write to them.",
-                        "[{people}] missed their season; since {day} it is time to write to them.", n)  # fmt: skip
+        said = ngettext(
+            "[{people}] missed their season; since {day} it is time to write to them.",
+            "[{people}] missed their season; since {day} it is time to write to them.",
+            n,
+        )
     else:
-        said = ngettext("[{people}] missed their season. Write to them from {day}.",
-                        "[{people}] missed their season. Write to them from {day}.", n)  # fmt: skip
+        said = ngettext(
+            "[{people}] missed their season. Write to them from {day}.",
+            "[{people}] missed their season. Write to them from {day}.",
+            n,
+        )
     near = (on - at.day).days <= 14
     return _saying(said.format(people=words.people(n), day=day), at.link("customers", detail="seasonal"), hot=near)
 

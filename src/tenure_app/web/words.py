@@ -16,53 +16,95 @@ from tenure.money import Money
 from tenure.periods import date_of, day_of
 
 __all__ = [
-    "CODES_OF", "DETAIL_NAMES", "KIND_NAMES", "PARTS_OF", "STAGE_NAMES", "TONGUE", "amount", "change", "count", "day",
-    "day_at", "detail_name", "in_days", "kind_name", "long_day", "long_span", "month_of", "ordinal", "people",
-    "percent", "span", "stage_name", "stage_word",
-]  # fmt: skip
+    "CODES_OF",
+    "DETAIL_NAMES",
+    "KIND_NAMES",
+    "NBSP",
+    "PARTS_OF",
+    "STAGE_NAMES",
+    "TONGUE",
+    "amount",
+    "change",
+    "count",
+    "day",
+    "day_at",
+    "detail_name",
+    "in_days",
+    "kind_name",
+    "long_day",
+    "long_span",
+    "month_of",
+    "ordinal",
+    "people",
+    "percent",
+    "span",
+    "stage_name",
+    "stage_word",
+]
 
 NBSP: Final = "\u00a0"
 MINUS: Final = "\u2212"
 SYMBOLS: Final = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CHF": "CHF", "INR": "₹"}
 
 STAGE_NAMES: Final = {
-    "prospect": gettext_lazy("Prospect"), "new": gettext_lazy("New"), "active": gettext_lazy("Active"),
-    "loyal": gettext_lazy("Loyal"), "lapsed": gettext_lazy("Lapsed"), "inactive": gettext_lazy("Inactive"),
-}  # fmt: skip
+    "prospect": gettext_lazy("Prospect"),
+    "new": gettext_lazy("New"),
+    "active": gettext_lazy("Active"),
+    "loyal": gettext_lazy("Loyal"),
+    "lapsed": gettext_lazy("Lapsed"),
+    "inactive": gettext_lazy("Inactive"),
+}
 _STAGE_WORDS: Final = {
-    "prospect": gettext_lazy("prospect"), "new": gettext_lazy("new"), "active": gettext_lazy("active"),
-    "loyal": gettext_lazy("loyal"), "lapsed": gettext_lazy("lapsed"), "inactive": gettext_lazy("inactive"),
-}  # fmt: skip
+    "prospect": gettext_lazy("prospect"),
+    "new": gettext_lazy("new"),
+    "active": gettext_lazy("active"),
+    "loyal": gettext_lazy("loyal"),
+    "lapsed": gettext_lazy("lapsed"),
+    "inactive": gettext_lazy("inactive"),
+}
 DETAIL_NAMES: Final = {
-    "short": gettext_lazy("short"), "long": gettext_lazy("long"), "seasonal": gettext_lazy("seasonal"),
-    "win_back": gettext_lazy("win back"), "do_not_contact": gettext_lazy("leave alone"),
-}  # fmt: skip
+    "short": gettext_lazy("short"),
+    "long": gettext_lazy("long"),
+    "seasonal": gettext_lazy("seasonal"),
+    "win_back": gettext_lazy("win back"),
+    "do_not_contact": gettext_lazy("leave alone"),
+}
 KIND_NAMES: Final = {
-    "order.placed": gettext_lazy("Order"), "order.refunded": gettext_lazy("Money went back"),
-    "order.cancelled": gettext_lazy("Order cancelled"), "customer.created": gettext_lazy("Became known"),
-    "page.viewed": gettext_lazy("Looked at a page"), "product.viewed": gettext_lazy("Looked at a product"),
-    "product.used": gettext_lazy("Used what they bought"), "cart.updated": gettext_lazy("Changed their cart"),
+    "order.placed": gettext_lazy("Order"),
+    "order.refunded": gettext_lazy("Money went back"),
+    "order.cancelled": gettext_lazy("Order cancelled"),
+    "customer.created": gettext_lazy("Became known"),
+    "page.viewed": gettext_lazy("Looked at a page"),
+    "product.viewed": gettext_lazy("Looked at a product"),
+    "product.used": gettext_lazy("Used what they bought"),
+    "cart.updated": gettext_lazy("Changed their cart"),
     "message.received": gettext_lazy("Wrote or called"),
     "message.bounced": gettext_lazy("Could not be reached at their address"),
-    "complaint.opened": gettext_lazy("Complained"), "complaint.resolved": gettext_lazy("Complaint settled"),
+    "complaint.opened": gettext_lazy("Complained"),
+    "complaint.resolved": gettext_lazy("Complaint settled"),
     "contact.refused": gettext_lazy("Asked not to be contacted"),
-    "contact.allowed": gettext_lazy("May be contacted again"), "customer.left": gettext_lazy("Left"),
-    "customer.erased": gettext_lazy("Asked to be forgotten"), "consent.given": gettext_lazy("Agreed to messages"),
+    "contact.allowed": gettext_lazy("May be contacted again"),
+    "customer.left": gettext_lazy("Left"),
+    "customer.erased": gettext_lazy("Asked to be forgotten"),
+    "consent.given": gettext_lazy("Agreed to messages"),
     "consent.denied": gettext_lazy("Did not agree to messages"),
-}  # fmt: skip
-CODES_OF: Final = {
-    stage: tuple(code for code, (one, _) in enumerate(STAGES) if one == stage) for stage in STAGE_NAMES
 }
+CODES_OF: Final = {stage: tuple(code for code, (one, _) in enumerate(STAGES) if one == stage) for stage in STAGE_NAMES}
 """The codes of a stage in tables."""
-PARTS_OF: Final = {
-    stage: tuple(detail for one, detail in STAGES if one == stage and detail) for stage in STAGE_NAMES
-}
+PARTS_OF: Final = {stage: tuple(detail for one, detail in STAGES if one == stage and detail) for stage in STAGE_NAMES}
 """The details of a stage."""
 _ORDINALS: Final = (
-    gettext_lazy("first"), gettext_lazy("second"), gettext_lazy("third"), gettext_lazy("fourth"),
-    gettext_lazy("fifth"), gettext_lazy("sixth"), gettext_lazy("seventh"), gettext_lazy("eighth"),
-    gettext_lazy("ninth"), gettext_lazy("tenth"),
-)  # fmt: skip
+    gettext_lazy("first"),
+    gettext_lazy("second"),
+    gettext_lazy("third"),
+    gettext_lazy("fourth"),
+    gettext_lazy("fifth"),
+    gettext_lazy("sixth"),
+    gettext_lazy("seventh"),
+    gettext_lazy("eighth"),
+    gettext_lazy("ninth"),
+    gettext_lazy("tenth"),
+)
 
 
 def stage_name(stage: str) -> str:

@@ -23,7 +23,9 @@ def save_policy(policy: Policy, *, note: str, by: str, now: int) -> PolicyVersio
     last = PolicyVersion.objects.first()
     if last is not None and last.hash == policy.hash:
         raise Refused("same_policy", f"Nothing was saved: policy {policy.hash} is in force already.")
-    return PolicyVersion.objects.create(hash=policy.hash, toml=dumps(policy), saved_at=now, by=by[:150], note=note[:300])
+    return PolicyVersion.objects.create(
+        hash=policy.hash, toml=dumps(policy), saved_at=now, by=by[:150], note=note[:300]
+    )
 
 
 def save_shop(*, name: str, zone: str, currency: str, fiscal_year_month: int) -> Shop:

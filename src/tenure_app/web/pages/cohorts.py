@@ -47,16 +47,25 @@ def cohorts_page(request: HttpRequest) -> HttpResponse:
     days = _horizon(second)
     pooled = _pooled(second, days)
     context = {
-        "every": every, "columns": list(range(1, width + 1)), "retention": [_row(one, every, width, _full(rows, width)) for one in rows],
-        "young": any(len(one.ordered) <= width for one in rows), "cut": len(kept) - len(rows),
+        "every": every,
+        "columns": list(range(1, width + 1)),
+        "retention": [_row(one, every, width, _full(rows, width)) for one in rows],
+        "young": any(len(one.ordered) <= width for one in rows),
+        "cut": len(kept) - len(rows),
         "first_whole": bool(kept) and bool(rows) and rows[0] is kept[0],
-        "second": _second(second[-ROWS:], every, days), "days": days, "others": [n for n in retention.HORIZONS if n != days],
-        "pooled": pooled and {
-            "share": words.percent(pooled.share or 0), "n": pooled.observed,
-            "low": round(100 * (pooled.low or 0)), "high": round(100 * (pooled.high or 0)),
+        "second": _second(second[-ROWS:], every, days),
+        "days": days,
+        "others": [n for n in retention.HORIZONS if n != days],
+        "pooled": pooled
+        and {
+            "share": words.percent(pooled.share or 0),
+            "n": pooled.observed,
+            "low": round(100 * (pooled.low or 0)),
+            "high": round(100 * (pooled.high or 0)),
         },
-        "people": sum(one.customers for one in kept), "policy": reading.policy.hash,
-    }  # fmt: skip
+        "people": sum(one.customers for one in kept),
+        "policy": reading.policy.hash,
+    }
     return show(request, "tenure/cohorts.html", context, here="cohorts")
 
 
@@ -71,7 +80,10 @@ def _found(reading: Reading, at: Moment) -> tuple[str, tuple[Cohort, ...], tuple
     first = day_of(int(bought.min()), reading.zone)
     last = day_number(at.day)
     days = calendar(first, last, reading.zone)
-    customer, day = np.asarray(columns["c"], np.int64), days.day[np.searchsorted(days.start_at, bought, side="right") - 1]
+    customer, day = (
+        np.asarray(columns["c"], np.int64),
+        days.day[np.searchsorted(days.start_at, bought, side="right") - 1],
+    )
     months = 3 if last - first > MONTHLY_DAYS else 1
     starts = retention.periods(first, last, months=months)
     kept = retention.cohorts(customer, day, starts=starts, as_of_day=last)
@@ -136,13 +148,16 @@ def _second(rows: Sequence[SecondPurchase], every: str, days: int) -> list[dict[
         if within is not None and _whole(within, one) and within.share is not None:
             low, high = within.low or 0.0, within.high or 0.0
             entry |= {
-                "known": True, "bar": bar("active", within.share, low, high, full=full), "share": words.percent(within.share),
+                "known": True,
+                "bar": bar("active", within.share, low, high, full=full),
+                "share": words.percent(within.share),
                 "range": f"{100 * low:.0f}–{100 * high:.0f}",
                 "median": None if within.median_days is None else round(within.median_days),
-            }  # fmt: skip
+            }
         entry["others"] = [
             words.percent(w.share) if (w := by_days.get(other)) and _whole(w, one) and w.share is not None else ""
-            for other in retention.HORIZONS if other != days
-        ]  # fmt: skip
+            for other in retention.HORIZONS
+            if other != days
+        ]
         out.append(entry)
     return out

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from tenure.draw import Dot, Ember, Mark, Piece, burning
+from tenure.draw import Dot, Ember, Mark, Piece, burned, burning
 from tenure.events import ORDER_PLACED
 from tenure.periods import DAY_US, date_of, day_of
 from tenure_app.roles import Permission
@@ -30,13 +31,19 @@ if TYPE_CHECKING:
 __all__ = ["customer_page"]
 
 SHOWN: Final = 14
+_DUES: Final = ("last_order_at", "expected_at", "overdue_at", "long_overdue_at", "inactive_at")
 LOW: Final = 0.45
 """How high the flame of somebody burns who never ordered."""
 _KNOWN: Final = {
-    "name": gettext_lazy("Name"), "company": gettext_lazy("Company"), "email": gettext_lazy("E-mail"),
-    "phone": gettext_lazy("Telephone"), "customer": gettext_lazy("Number"), "username": gettext_lazy("User name"),
-    "address": gettext_lazy("Address"), "tag": gettext_lazy("Tag"),
-}  # fmt: skip
+    "name": gettext_lazy("Name"),
+    "company": gettext_lazy("Company"),
+    "email": gettext_lazy("E-mail"),
+    "phone": gettext_lazy("Telephone"),
+    "customer": gettext_lazy("Number"),
+    "username": gettext_lazy("User name"),
+    "address": gettext_lazy("Address"),
+    "tag": gettext_lazy("Tag"),
+}
 _REASONS: Final = {"unknown": gettext_lazy("unknown")}
 
 
@@ -50,28 +57,58 @@ def customer_page(request: HttpRequest, person: int) -> HttpResponse:
         raise Http404
     row, name = found[0], called([person])[person]
     pieces = pieces_of(reading, [person])[person]
-    events, passages = _events(reading, person), _passages(reading, person)
+    events, passages = _whole_orders(_events(reading, person)), _passages(reading, person)
     currency = shop_of(request).currency
     happened = list(_timeline(at, pieces, events, currency))
     every = request.GET.get("all") == "1"
     because, tongue = told(str(row["because"] or ""))
     context = {
-        "name": name, "row": row, "because": because, "because_lang": tongue,
+        "name": name,
+        "row": row,
+        "because": because,
+        "because_lang": tongue,
         "since": words.long_day(date_of(day_of(row["since"], at.zone)), at.year),
         "known_since": words.long_day(date_of(day_of(pieces[0].start, at.zone))) if pieces else "",
-        "picture": _picture(reading, at, row, pieces, events, passages, name.name), "stages": list(words.STAGE_NAMES),
-        "timeline": happened if every else happened[:SHOWN], "earlier": 0 if every else max(0, len(happened) - SHOWN),
-        "all_link": at.link("customer", person, all=1), "orders": row["orders"], "moves": max(0, len(pieces) - 1),
-        "dues": list(_dues(at, row)), "cycle": _cycle(at, row), "gap": _usual_gap(row), "currency": currency,
+        "picture": _picture(reading, at, row, pieces, events, passages, name.name),
+        "stages": list(words.STAGE_NAMES),
+        "timeline": happened if every else happened[:SHOWN],
+        "earlier": 0 if every else max(0, len(happened) - SHOWN),
+        "all_link": at.link("customer", person, all=1),
+        "orders": row["orders"],
+        "moves": max(0, len(pieces) - 1),
+        "dues": list(_dues(at, row)),
+        "cycle": _cycle(at, row),
+        "gap": _usual_gap(row),
+        "currency": currency,
         "known": [(str(_KNOWN.get(kind, kind)), value) for kind, value in known_as(person)],
-        "reason": str(_REASONS.get(row["reason"], row["reason"] or "")), "policy": reading.policy.hash,
-    }  # fmt: skip
+        "reason": str(_REASONS.get(row["reason"], row["reason"] or "")),
+        "policy": reading.policy.hash,
+    }
     return show(request, "tenure/customer.html", context, here="customers")
 
 
 def _events(reading: Reading, person: int) -> list[dict[str, Any]]:
     there = reading.table("events").filter((col("c") == lit(person)) & (col("at") < lit(reading.as_of)))
     return list(there.sort(col("at")).fetch_arrow_table().to_pylist())
+
+
+def _whole_orders(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of one order as one: the earliest, with the sum and the categories of all."""
+    out: list[dict[str, Any]] = []
+    places: dict[str, int] = {}
+    for event in events:
+        key = event["order_id"] if event["kind"] == ORDER_PLACED else None
+        if key is None or key not in places:
+            if key is not None:
+                places[key] = len(out)
+            out.append(dict(event))
+            continue
+        whole = out[places[key]]
+        amounts = [one["amount_minor"] for one in (whole, event) if one["amount_minor"] is not None]
+        whole["amount_minor"] = sum(amounts) if amounts else None
+        if event.get("category") and event["category"] not in (whole.get("category") or "").split(", "):
+            whole["category"] = ", ".join(part for part in (whole.get("category"), event["category"]) if part)
+    return out
 
 
 def _passages(reading: Reading, person: int) -> list[dict[str, Any]]:
@@ -83,13 +120,20 @@ def _passages(reading: Reading, person: int) -> list[dict[str, Any]]:
 
 
 def _picture(
-    reading: Reading, at: Moment, row: dict[str, Any], pieces: Sequence[Piece], events: Sequence[dict[str, Any]],
-    passages: Sequence[dict[str, Any]], name: str,
-) -> str:  # fmt: skip
+    reading: Reading,
+    at: Moment,
+    row: dict[str, Any],
+    pieces: Sequence[Piece],
+    events: Sequence[dict[str, Any]],
+    passages: Sequence[dict[str, Any]],
+    name: str,
+) -> str:
     if not pieces:
         return ""
     start, now = pieces[0].start / DAY_US, reading.as_of / DAY_US
-    ahead = [_days(row[key]) for key in ("expected_at", "overdue_at") if row[key] is not None and row[key] > reading.as_of]
+    ahead = [
+        _days(row[key]) for key in ("expected_at", "overdue_at") if row[key] is not None and row[key] > reading.as_of
+    ]
     end = now + max((now - start) * 0.06, 45.0, *(min(day - now + 30, (now - start) * 0.35 + 60) for day in ahead))
     orders = [event for event in events if event["kind"] == ORDER_PLACED]
     most = max((abs(event["amount_minor"] or 0) for event in orders), default=0) or 1
@@ -101,9 +145,14 @@ def _picture(
         [Piece(one.stage, one.detail, one.start / DAY_US, one.end / DAY_US) for one in pieces],
         list(_embers(pieces, passages, end * DAY_US)),
         [Dot(_days(event["at"]), abs(event["amount_minor"] or 0) / most) for event in orders],
-        list(_marks(at, row, now)), start=start, end=end, now=now,
-        bands=bands(reading.policy, first, last), title=title, tongue=words.TONGUE,
-    )  # fmt: skip
+        list(_marks(at, row, now)),
+        start=start,
+        end=end,
+        now=now,
+        bands=bands(reading.policy, first, last),
+        title=title,
+        tongue=words.TONGUE,
+    )
 
 
 def _days(instant: int) -> float:
@@ -118,27 +167,12 @@ def _embers(pieces: Sequence[Piece], passages: Sequence[dict[str, Any]], end: fl
         yield Ember(_days(int(begun)), LOW)
         yield Ember(_days(int(min(first, end))), LOW)
     for passage in passages:
-        times = [passage[key] for key in ("last_order_at", "overdue_at", "long_overdue_at", "inactive_at")]
+        times = [passage[key] for key in _DUES]
         if None in times:
             continue
         until = end if passage["to_at"] is None else min(passage["to_at"], end)
-        heights = (1.0, 2 / 3, 1 / 3, 0.0)
-        curve = list(zip(times, heights, strict=True))
-        yield from (Ember(_days(int(when)), high) for when, high in _cut(curve, max(passage["from_at"], times[0]), until))
-
-
-def _cut(curve: Sequence[tuple[float, float]], start: float, end: float) -> Iterator[tuple[float, float]]:
-    """The curve between two times, with a point on both."""
-    yield start, _height(curve, start)
-    yield from ((when, high) for when, high in curve if start < when < end)
-    yield end, _height(curve, end)
-
-
-def _height(curve: Sequence[tuple[float, float]], at: float) -> float:
-    for (left, high), (right, low) in zip(curve, curve[1:], strict=False):
-        if left <= at <= right:
-            return high if right == left else high + (low - high) * (at - left) / (right - left)
-    return curve[0][1] if at < curve[0][0] else curve[-1][1]
+        clear = [_days(int(when)) for when in accumulate(times, max)]
+        yield from burned(clear, _days(max(passage["from_at"], times[0])), _days(int(until)))
 
 
 def _marks(at: Moment, row: dict[str, Any], now: float) -> Iterator[Mark]:
@@ -148,8 +182,8 @@ def _marks(at: Moment, row: dict[str, Any], now: float) -> Iterator[Mark]:
     yield Mark(now, words.day(at.day, at.year))
     if row["expected_at"] is not None and row["overdue_at"] is not None and row["overdue_at"] > at.as_of:
         start = max(row["expected_at"], at.as_of)
-        days = [words.day_at(one, at.zone, at.year) for one in (start, row["overdue_at"])]
-        label = gettext("next order usually by {expected}; overdue from {overdue}").format(expected=days[0], overdue=days[1])
+        days = [words.day_at(one, at.zone, at.year) for one in (row["expected_at"], row["overdue_at"])]
+        label = gettext("next order, {expected} to {overdue}").format(expected=days[0], overdue=days[1])
         yield Mark(_days(start), label, until=_days(row["overdue_at"]))
 
 
@@ -179,18 +213,31 @@ def _usual_gap(row: dict[str, Any]) -> int | None:
 def _dues(at: Moment, row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """What falls due, in order: what, the day, how far off, and whether somebody should look."""
     names = {
-        "expected_at": gettext("Next order, usually by"), "overdue_at": gettext("Overdue from"),
-        "long_overdue_at": gettext("Long overdue from"), "inactive_at": gettext("Inactive from"),
-    }  # fmt: skip
+        "expected_at": gettext("Next order, usually by"),
+        "overdue_at": gettext("Overdue from"),
+        "long_overdue_at": gettext("Long overdue from"),
+        "inactive_at": gettext("Inactive from"),
+    }
     for key, what in names.items():
         if row[key] is not None:
             days = at.days_to(row[key])
             hot = key == "overdue_at" and -14 <= days <= 7 and row["orders"] >= 3 and row["detail"] in (None, "short")
-            yield {"what": what, "on": words.day_at(row[key], at.zone, at.year), "far": words.in_days(days), "past": days < 0, "hot": hot}
+            yield {
+                "what": what,
+                "on": words.day_at(row[key], at.zone, at.year),
+                "far": words.in_days(days),
+                "past": days < 0,
+                "hot": hot,
+            }
     if row["contact_on"] is not None:
         days = (row["contact_on"] - at.day).days
-        yield {"what": gettext("Write to them from"), "on": words.day(row["contact_on"], at.year),
-               "far": words.in_days(days), "past": days < 0, "hot": False}  # fmt: skip
+        yield {
+            "what": gettext("Write to them from"),
+            "on": words.day(row["contact_on"], at.year),
+            "far": words.in_days(days),
+            "past": days < 0,
+            "hot": False,
+        }
 
 
 def _timeline(
@@ -201,15 +248,39 @@ def _timeline(
     orders = 0
     for event in events:
         orders += event["kind"] == ORDER_PLACED
-        lines.append((event["at"], 1, {
-            "mark": "", "order": event["kind"] == ORDER_PLACED, "said": _happened(event, orders),
-            "more": ", ".join(part for part in (event.get("category"), event.get("reason"), event.get("channel")) if part),
-            "amount": words.amount(event["amount_minor"], event["currency"] or currency) if event["amount_minor"] is not None else "",
-        }))  # fmt: skip
+        lines.append(
+            (
+                event["at"],
+                1,
+                {
+                    "mark": "",
+                    "order": event["kind"] == ORDER_PLACED,
+                    "said": _happened(event, orders),
+                    "more": ", ".join(
+                        part for part in (event.get("category"), event.get("reason"), event.get("channel")) if part
+                    ),
+                    "amount": words.amount(event["amount_minor"], event["currency"] or currency)
+                    if event["amount_minor"] is not None
+                    else "",
+                },
+            )
+        )
     for before, one in zip([None, *pieces], pieces, strict=False):
-        lines.append((int(one.start), 0, {
-            "mark": one.stage, "order": False, "said": _moved(one, before), "more": _stayed(before), "amount": "",
-        }))  # fmt: skip
+        if before is None and one.stage == "prospect":  # an event says how they became known
+            continue
+        lines.append(
+            (
+                int(one.start),
+                0,
+                {
+                    "mark": one.stage,
+                    "order": False,
+                    "said": _moved(one, before),
+                    "more": _stayed(before),
+                    "amount": "",
+                },
+            )
+        )
     for when, _, line in sorted(lines, key=lambda line: (line[0], -line[1]), reverse=True):
         on = date_of(day_of(when, at.zone))
         yield {**line, "on": words.day(on, at.year), "iso": on.isoformat()}
@@ -223,8 +294,6 @@ def _happened(event: dict[str, Any], orders: int) -> str:
 
 def _moved(one: Piece, before: Piece | None) -> str:
     """A change of stage in words."""
-    if before is None and one.stage == "prospect":
-        return gettext("Became known")
     if one.stage == "lapsed" and (before is None or before.stage != "lapsed"):
         return gettext("Became overdue")
     detail = words.detail_name(one.detail)
@@ -239,4 +308,5 @@ def _stayed(before: Piece | None) -> str:
     if before is None:
         return ""
     days = max(1, round((before.end - before.start) / DAY_US))
-    return gettext("{stage} until then, {days} days").format(stage=words.stage_name(before.stage), days=words.count(days))
+    said = ngettext("{stage} until then, {days} day", "{stage} until then, {days} days", days)
+    return said.format(stage=words.stage_name(before.stage), days=words.count(days))

@@ -32,10 +32,26 @@ __all__ = ["customers_file", "customers_page", "pieces_of", "safe_cell"]
 _YEARS_US: Final = 3 * 31_556_952_000_000
 _BATCH: Final = 2_000
 _COLUMNS: Final = (
-    "customer", "name", "email", "stage", "detail", "since", "orders", "occasions", "cycle", "first_order_at",
-    "last_order_at", "expected_next_at", "overdue_at", "long_overdue_at", "inactive_at", "contact_on", "spent",
-    "reason", "because",
-)  # fmt: skip
+    "customer",
+    "name",
+    "email",
+    "stage",
+    "detail",
+    "since",
+    "orders",
+    "occasions",
+    "cycle",
+    "first_order_at",
+    "last_order_at",
+    "expected_next_at",
+    "overdue_at",
+    "long_overdue_at",
+    "inactive_at",
+    "contact_on",
+    "spent",
+    "reason",
+    "because",
+)
 _COMMANDS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -48,24 +64,38 @@ def customers_page(request: HttpRequest) -> HttpResponse:
     numbers = [row["c"] for row in found.rows]
     names, lives, (start, end) = called(numbers), pieces_of(reading, numbers), _axis(reading)
     rows = [
-        {**row, "called": names[row["c"]], "late": _late(row, at), "soon": _soon(row, at),
-         "life": life_line(lives[row["c"]], start=start, end=end, width=300.0)}
+        {
+            **row,
+            "called": names[row["c"]],
+
+            "soon": _soon(row, at),
+            "life": life_line(lives[row["c"]], start=start, end=end, width=300.0),
+        }
         for row in found.rows
-    ]  # fmt: skip
+    ]
     query = choice.query()
     context = {
-        "rows": rows, "page": found, "choice": choice, "query": query, "said": choosing.title(choice, at),
-        "last": found.before + len(rows), "first": found.before + 1,
-        "sorts": [_sort(at, choice, key) for key in SORTS], "order": str(ORDERS[choice.sort]),
+        "rows": rows,
+        "page": found,
+        "choice": choice,
+        "query": query,
+        "said": choosing.title(choice, at),
+        "last": found.before + len(rows),
+        "first": found.before + 1,
+        "sorts": [_sort(at, choice, key) for key in SORTS],
+        "order": str(ORDERS[choice.sort]),
         "next_page": at.link("customers", **query, place=found.following) if found.following else "",
         "page_before": at.link("customers", **query, place=found.preceding) if found.preceding else "",
-        "file": at.link("customers-file", **query), "stages": [(key, str(name)) for key, name in words.STAGE_NAMES.items()],
+        "file": at.link("customers-file", **query),
+        "stages": [(key, str(name)) for key, name in words.STAGE_NAMES.items()],
         "groups": [("on-time", gettext("by the fire")), ("quiet", gettext("gone quiet"))],
         "details": [(key, str(name)) for key, name in words.DETAIL_NAMES.items()],
-        "many": choice.words and found.total >= MOST_FOUND, "currency": shop_of(request).currency,
-        "span": (words.day_at(int(start), at.zone, 0), words.day_at(int(end) - 1, at.zone, 0)), "policy": reading.policy.hash,
+        "many": choice.words and found.total >= MOST_FOUND,
+        "currency": shop_of(request).currency,
+        "span": (words.day_at(int(start), at.zone, 0), words.day_at(int(end) - 1, at.zone, 0)),
+        "policy": reading.policy.hash,
         "everybody": at.link("customers"),
-    }  # fmt: skip
+    }
     return show(request, "tenure/customers.html", context, here="customers")
 
 
@@ -82,10 +112,6 @@ def _axis(reading: Reading) -> tuple[float, float]:
     return float(max(reading.first_at, reading.as_of - _YEARS_US)), float(reading.as_of)
 
 
-def _late(row: dict[str, Any], at: Moment) -> bool:
-    return row["stage"] == "lapsed" and row["overdue_at"] is not None and row["detail"] == "short"
-
-
 def _soon(row: dict[str, Any], at: Moment) -> bool:
     """Ember: somebody loyal who became overdue within the last two weeks or will within one."""
     if row["overdue_at"] is None or row["orders"] < 3 or row["stage"] not in ("loyal", "lapsed"):
@@ -99,7 +125,9 @@ def pieces_of(reading: Reading, people: Sequence[int]) -> dict[int, list[Piece]]
     if not people:
         return out
     there = reading.table("history").filter(col("c").isin(*(lit(one) for one in people)))
-    there = there.filter(col("from_at") < lit(reading.as_of)).select(col("c"), col("from_at"), col("to_at"), col("code"))
+    there = there.filter(col("from_at") < lit(reading.as_of)).select(
+        col("c"), col("from_at"), col("to_at"), col("code")
+    )
     for c, from_at, to_at, code in there.sort(col("c"), col("from_at")).fetchall():
         stage, detail = STAGES[code]
         end = reading.as_of if to_at is None else min(to_at, reading.as_of)
@@ -133,16 +161,29 @@ def _lines(reading: Reading, choice: Choice, at: Moment, currency: str) -> Itera
     for batch in there.fetch_record_batch(_BATCH):
         rows = batch.to_pylist()
         names = called(row["c"] for row in rows)
-        yield "".join(str(writer.writerow([safe_cell(cell) for cell in _cells(row, names[row["c"]], currency)])) for row in rows)
+        yield "".join(
+            str(writer.writerow([safe_cell(cell) for cell in _cells(row, names[row["c"]], currency)])) for row in rows
+        )
 
 
 def _cells(row: dict[str, Any], called_as: Any, currency: str) -> Iterable[object]:
     instants = ("first_order_at", "last_order_at", "expected_at", "overdue_at", "long_overdue_at", "inactive_at")
     return (
-        called_as.key or row["c"], called_as.name, called_as.email, row["stage"], row["detail"], _instant(row["since"]),
-        row["orders"], row["occasions"], row["cycle"], *(_instant(row[name]) for name in instants), row["contact_on"],
-        _money(row["spent_minor"], currency), row["reason"], row["because"],
-    )  # fmt: skip
+        called_as.key or row["c"],
+        called_as.name,
+        called_as.email,
+        row["stage"],
+        row["detail"],
+        _instant(row["since"]),
+        row["orders"],
+        row["occasions"],
+        row["cycle"],
+        *(_instant(row[name]) for name in instants),
+        row["contact_on"],
+        _money(row["spent_minor"], currency),
+        row["reason"],
+        row["because"],
+    )
 
 
 def _instant(at: int | None) -> str:

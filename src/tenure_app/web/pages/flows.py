@@ -52,17 +52,34 @@ def flows_page(request: HttpRequest) -> HttpResponse:
     last, moved = periods[-1], found[-1]
     cell = _cell(request.GET.get("cell", ""), moved)
     context = {
-        "every": every, "periods": [("week", gettext("Week")), ("month", gettext("Month")), ("quarter", gettext("Quarter"))],
-        "picture": _drawn(at, periods, found, every), "rows": list(_rows(at, last, moved, every, cell)),
-        "stages": STAGES, "sums": [sum(n for (_, end), n in moved.items() if end == stage) for stage in STAGES],
-        "total": sum(moved.values()), "came": [moved.get(("", stage), 0) for stage in STAGES],
+        "every": every,
+        "periods": [("week", gettext("Week")), ("month", gettext("Month")), ("quarter", gettext("Quarter"))],
+        "picture": _drawn(at, periods, found, every),
+        "rows": list(_rows(at, moved, every, cell)),
+        "stages": STAGES,
+        "sums": [sum(n for (_, end), n in moved.items() if end == stage) for stage in STAGES],
+        "total": sum(moved.values()),
+        "came": [moved.get(("", stage), 0) for stage in STAGES],
         "came_total": sum(moved.get(("", stage), 0) for stage in STAGES),
-        "came_links": [_link(at, "", stage, last) for stage in STAGES], "stage_links": [at.link("customers", stage=s) for s in STAGES],
-        "period": last, "title": words.span(last.start, last.end, at.year).capitalize(), "start": words.day(last.start, at.year),
-        "end": words.day(last.end, at.year), "cell": _told(reading, at, last, found, cell, every) if cell else None,
-        "file": at.link("flows-file", every=every), "currency": shop_of(request).currency, "policy": reading.policy.hash,
-        "arrivals": list(zip(STAGES, [moved.get(("", stage), 0) for stage in STAGES], [_link(at, "", s, last) for s in STAGES], strict=True)),
-    }  # fmt: skip
+        "came_links": [_link(at, "", stage, last) for stage in STAGES],
+        "stage_links": [at.link("customers", stage=s) for s in STAGES],
+        "period": last,
+        "title": words.span(last.start, last.end, at.year).capitalize(),
+        "start": words.day(last.start, at.year),
+        "end": words.day(last.end, at.year),
+        "cell": _told(reading, at, last, found, cell, every) if cell else None,
+        "file": at.link("flows-file", every=every),
+        "currency": shop_of(request).currency,
+        "policy": reading.policy.hash,
+        "arrivals": list(
+            zip(
+                STAGES,
+                [moved.get(("", stage), 0) for stage in STAGES],
+                [_link(at, "", s, last) for s in STAGES],
+                strict=True,
+            )
+        ),
+    }
     return show(request, "tenure/flows.html", context, here="flows")
 
 
@@ -100,7 +117,9 @@ def _link(at: Moment, a: str, b: str, period: Period) -> str:
     return at.link("customers", moved_from=a or "nobody", moved_to=b, begin=period.start.isoformat())
 
 
-def _rows(at: Moment, period: Period, moved: Flows, every: str, cell: tuple[str, str] | None) -> Iterator[dict[str, Any]]:
+def _rows(
+    at: Moment, moved: Flows, every: str, cell: tuple[str, str] | None
+) -> Iterator[dict[str, Any]]:
     """The matrix, a row a stage: of each cell its number, look, and where it leads."""
     most = max((n for (a, b), n in moved.items() if a and a != b), default=0)
     for a in STAGES:
@@ -115,7 +134,12 @@ def _rows(at: Moment, period: Period, moved: Flows, every: str, cell: tuple[str,
 
 
 def _told(
-    reading: Reading, at: Moment, period: Period, found: list[dict[tuple[str, str], int]], cell: tuple[str, str], every: str
+    reading: Reading,
+    at: Moment,
+    period: Period,
+    found: list[dict[tuple[str, str], int]],
+    cell: tuple[str, str],
+    every: str,
 ) -> dict[str, Any]:
     """A cell in a sentence, with its first people."""
     a, b = cell
@@ -123,14 +147,25 @@ def _told(
     whole = sum(count for (origin, _), count in moved.items() if origin == a)
     when = words.long_span(period.start, period.end, at.year)
     if not a:
-        said = gettext("{people} came {when} and stand in {end} now.").format(people=words.people(n), when=when, end=words.stage_name(b))
+        said = gettext("{people} came {when} and stand in {end} now.").format(
+            people=words.people(n), when=when, end=words.stage_name(b)
+        )
     elif a == b:
         said = gettext("{n} of {whole} who were {stage} still are: {share}.").format(
-            n=words.count(n), whole=words.count(whole), stage=words.stage_word(a), share=words.percent(n / whole if whole else 0))
+            n=words.count(n),
+            whole=words.count(whole),
+            stage=words.stage_word(a),
+            share=words.percent(n / whole if whole else 0),
+        )
     else:
         said = gettext("{n} of the {whole} who were {origin} became {end} {when}: {share}.").format(
-            n=words.count(n), whole=words.count(whole), origin=words.stage_word(a), end=words.stage_word(b), when=when,
-            share=words.percent(n / whole if whole else 0))  # fmt: skip
+            n=words.count(n),
+            whole=words.count(whole),
+            origin=words.stage_word(a),
+            end=words.stage_word(b),
+            when=when,
+            share=words.percent(n / whole if whole else 0),
+        )
     past = _past(reading, period, cell, every) if a != b else []
     origins = [NOBODY] if not a else list(words.CODES_OF[a])
 
@@ -142,8 +177,14 @@ def _told(
     title = f"{words.stage_name(a)} → {words.stage_name(b)}" if a else words.stage_name(b)
     if a:
         title = gettext("{origin} to {end}").format(origin=words.stage_name(a), end=words.stage_word(b))
-    return {"title": title, "n": n, "said": said, "usual": usual(past, n, every), "link": _link(at, a, b, period),
-            "people": [{**row, "called": names[row["c"]]} for row in rows]}  # fmt: skip
+    return {
+        "title": title,
+        "n": n,
+        "said": said,
+        "usual": usual(past, n, every),
+        "link": _link(at, a, b, period),
+        "people": [{**row, "called": names[row["c"]]} for row in rows],
+    }
 
 
 def _past(reading: Reading, period: Period, cell: tuple[str, str], every: str) -> list[int]:
@@ -170,9 +211,19 @@ def flows_file(request: HttpRequest) -> StreamingHttpResponse:
         yield str(writer.writerow(("start", "end", "from_stage", "from_detail", "to_stage", "to_detail", "customers")))
         for (a, b), n in sorted(found.items()):
             origin, end = ("", "") if a == NOBODY else PARTS[a], PARTS[b]
-            cells = (period.start.isoformat(), period.end.isoformat(), origin[0], origin[1] or "", end[0], end[1] or "", n)
+            cells = (
+                period.start.isoformat(),
+                period.end.isoformat(),
+                origin[0],
+                origin[1] or "",
+                end[0],
+                end[1] or "",
+                n,
+            )
             yield str(writer.writerow([safe_cell(cell) for cell in cells]))
 
     answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="flows-{period.start.isoformat()}-{period.end.isoformat()}.csv"'
+    answer["Content-Disposition"] = (
+        f'attachment; filename="flows-{period.start.isoformat()}-{period.end.isoformat()}.csv"'
+    )
     return answer

@@ -26,12 +26,23 @@ from tenure_app.web.routes import page
 if TYPE_CHECKING:
     from tenure_app.web.moment import Moment
 
-__all__ = ["dry_page", "imports_page", "rejects_file", "run_page", "start_page", "undo_page", "upload_page"]
+__all__ = [
+    "carry_page",
+    "dry_page",
+    "imports_page",
+    "rejects_file",
+    "run_page",
+    "start_page",
+    "undo_page",
+    "upload_page",
+]
 
 STATES: Final = {
-    "running": gettext_lazy("running"), "done": gettext_lazy("done"), "failed": gettext_lazy("failed"),
+    "running": gettext_lazy("running"),
+    "done": gettext_lazy("done"),
+    "stopped": gettext_lazy("stopped half-way"),
     "undone": gettext_lazy("taken back"),
-}  # fmt: skip
+}
 _MS: Final = 1_000_000
 
 
@@ -54,7 +65,13 @@ def imports_page(request: HttpRequest) -> HttpResponse:
 def _listed(request: HttpRequest, refusal: str = "") -> HttpResponse:
     at, shop = moment(request), shop_of(request)
     runs = [_run(at, one) for one in ImportRun.objects.select_related("source")[:50]]
-    context = {"runs": runs, "formats": importing.FORMATS, "times_in": shop.zone, "currency": shop.currency, "refusal": refusal}
+    context = {
+        "runs": runs,
+        "formats": importing.FORMATS,
+        "times_in": shop.zone,
+        "currency": shop.currency,
+        "refusal": refusal,
+    }
     return show(request, "tenure/imports.html", context, here="imports", status=400 if refusal else 200)
 
 
@@ -62,19 +79,36 @@ def _run(at: Moment, one: ImportRun) -> dict[str, Any]:
     """A run as its line and its page show it."""
     counts, ended = one.counts or {}, one.ended_at
     seconds = max(0.0, ((ended or clock.now()) - one.began_at) / _MS)
-    rows, done = int(counts.get("rows") or 0), int(counts.get("done") or 0)
+    rows, facts, done = (int(counts.get(key) or 0) for key in ("rows", "of", "done"))
     rejected = counts.get("rejected") or {}
     rejected = rejected if isinstance(rejected, dict) else {"rejected": rejected}
     return {
-        "number": one.pk, "file": one.file_name, "format": one.format, "source": one.source.name, "state": one.state,
-        "state_name": str(STATES.get(one.state, one.state)), "on": words.day_at(one.began_at, at.zone, at.year), "by": one.by,
-        "counts": counts, "rows": rows, "rejected": sum(int(n) for n in rejected.values()),
-        "rejected_by": [(code, n, REJECTED.get(code, "")) for code, n in sorted(rejected.items(), key=lambda pair: -int(pair[1]))],
-        "share": done / rows if rows and not ended else None, "rate": round(done / seconds) if seconds > 1 and done else None,
-        "left": round((rows - done) / (done / seconds)) if seconds > 1 and done and rows > done else None,
-        "added": counts.get("added"), "duplicates": counts.get("duplicates"), "corrected": counts.get("corrected"),
-        "people": counts.get("people"), "can_undo": one.state == ImportRun.DONE and one.format != "undo",
-    }  # fmt: skip
+        "number": one.pk,
+        "file": one.file_name,
+        "format": one.format,
+        "source": one.source.name,
+        "state": one.state,
+        "state_name": str(STATES.get(one.state, one.state)),
+        "on": words.day_at(one.began_at, at.zone, at.year),
+        "by": one.by,
+        "counts": counts,
+        "rows": rows,
+        "rejected": sum(int(n) for n in rejected.values()),
+        "rejected_by": [
+            (code, n, REJECTED.get(code, "")) for code, n in sorted(rejected.items(), key=lambda pair: -int(pair[1]))
+        ],
+        "share": done / facts if facts and not ended else None,
+        "rate": round(done / seconds) if seconds > 1 and done else None,
+        "left": round((facts - done) / (done / seconds)) if seconds > 1 and done and facts > done else None,
+        "added": counts.get("added"),
+        "duplicates": counts.get("duplicates"),
+        "corrected": counts.get("corrected"),
+        "people": counts.get("people"),
+        "new_people": counts.get("new_people"),
+        "notes": counts.get("notes") or [],
+        "left_out": [(code, n, LEFT_OUT.get(code, "")) for code, n in (counts.get("left_out") or {}).items()],
+        "can_undo": one.state == ImportRun.DONE and one.format != "undo",
+    }
 
 
 @page(Permission.IMPORT, "POST")
@@ -96,11 +130,15 @@ def dry_page(request: HttpRequest, token: str) -> HttpResponse:
     found = importing.dry_run(upload)
     rejected = [(code, n, REJECTED.get(code, "")) for code, n in found["rejected"]]
     context = {
-        "upload": upload, "found": found, "rejected": rejected, "left_out": [(code, n, LEFT_OUT.get(code, "")) for code, n in found["left_out"]],
-        "rejected_rows": sum(n for _, n, _ in rejected), "facts": [(words.kind_name(kind), n) for kind, n in found["facts"]],
+        "upload": upload,
+        "found": found,
+        "rejected": rejected,
+        "left_out": [(code, n, LEFT_OUT.get(code, "")) for code, n in found["left_out"]],
+        "rejected_rows": sum(n for _, n, _ in rejected),
+        "facts": [(words.kind_name(kind), n) for kind, n in found["facts"]],
         "facts_total": sum(n for _, n in found["facts"]),
         "span": [words.day_at(found[key], at.zone, 0) for key in ("first_at", "last_at")] if found["first_at"] else [],
-    }  # fmt: skip
+    }
     return show(request, "tenure/import_dry.html", context, here="imports")
 
 
@@ -111,8 +149,22 @@ def start_page(request: HttpRequest, token: str) -> HttpResponse:
     if request.POST.get("do") == "drop":
         importing.dropped(upload)
         return HttpResponseRedirect(moment(request).link("imports"))
-    number = importing.start(upload, by=request.user.get_username())
-    return HttpResponseRedirect(moment(request).link("import-run", number))
+    importing.start(upload, by=request.user.get_username())
+    return HttpResponseRedirect(moment(request).link("import-carry", token))
+
+
+@page(Permission.IMPORT)
+def carry_page(request: HttpRequest, token: str) -> HttpResponse:
+    """A file on its way: how far it is; then on to its run."""
+    at, upload = moment(request), importing.upload_of(token)
+    number = importing.carried(upload)
+    if number is not None:
+        return HttpResponseRedirect(at.link("import-run", number))
+    under_way = (
+        ImportRun.objects.select_related("source").filter(state=ImportRun.RUNNING).exclude(format="undo").first()
+    )
+    context = {"upload": upload, "run": _run(at, under_way) if under_way else None}
+    return show(request, "tenure/import_carry.html", context, here="imports")
 
 
 def _found(number: int) -> ImportRun:
@@ -138,7 +190,7 @@ class _Line:
 
 
 @page(Permission.IMPORT)
-def rejects_file(request: HttpRequest, number: int) -> StreamingHttpResponse:
+def rejects_file(_: HttpRequest, number: int) -> StreamingHttpResponse:
     """The rows of a run that could not be used: line, code, reason and the row as it stood in the file."""
     run = _found(number)
     writer = csv.writer(_Line())

@@ -41,13 +41,23 @@ def policy_page(request: HttpRequest) -> HttpResponse:
     at = moment(request)
     policy, version = rules.in_force()
     versions = [
-        {"number": one.pk, "hash": one.hash, "by": one.by, "note": one.note, "on": words.day_at(one.saved_at, at.zone, at.year)}
+        {
+            "number": one.pk,
+            "hash": one.hash,
+            "by": one.by,
+            "note": one.note,
+            "on": words.day_at(one.saved_at, at.zone, at.year),
+        }
         for one in PolicyVersion.objects.all()[:50]
-    ]  # fmt: skip
+    ]
     context = {
-        "policy": policy.hash, "version": version, "said": rules.ruling(policy), "toml": rules.text_of(policy), "versions": versions,
+        "policy": policy.hash,
+        "version": version,
+        "said": rules.ruling(policy),
+        "toml": rules.text_of(policy),
+        "versions": versions,
         "saved_on": words.day_at(version.saved_at, at.zone, at.year) if version else "",
-    }  # fmt: skip
+    }
     return show(request, "tenure/policy.html", context, here="policy")
 
 
@@ -60,17 +70,26 @@ def edit_page(request: HttpRequest) -> HttpResponse:
     return _form(request, policy, rules.NumbersForm(rules.numbers_of(policy)))
 
 
-def _form(request: HttpRequest, policy: Policy, form: rules.NumbersForm, refusal: str = "", text: str = "") -> HttpResponse:
+def _form(
+    request: HttpRequest, policy: Policy, form: rules.NumbersForm, refusal: str = "", text: str = ""
+) -> HttpResponse:
     triples = [
         (name, title, [form[f"{name}_{place}"] for place in ("short", "long", "inactive")], kinds)
         for name, title, kinds in (
             ("floors", gettext("Shares of gaps before which nobody is overdue"), "rhythm"),
             ("caps", gettext("Shares of gaps after which everybody is"), "rhythm"),
             ("odds", gettext("Odds beside the shop’s average"), "rhythm, chance"),
-            ("quantiles", gettext("Shares of gaps"), "quantile"), ("days", gettext("Days of silence"), "window"),
+            ("quantiles", gettext("Shares of gaps"), "quantile"),
+            ("days", gettext("Days of silence"), "window"),
         )
-    ]  # fmt: skip
-    context = {"form": form, "triples": triples, "toml": text or rules.text_of(policy), "policy": policy.hash, "refusal": refusal}
+    ]
+    context = {
+        "form": form,
+        "triples": triples,
+        "toml": text or rules.text_of(policy),
+        "policy": policy.hash,
+        "refusal": refusal,
+    }
     return show(request, "tenure/policy_edit.html", context, here="policy", status=400 if refusal else 200)
 
 
@@ -124,12 +143,18 @@ def _preview(request: HttpRequest, at: Moment, policy: Policy) -> HttpResponse:
     moved, people = _compared(here, there)
     names = called(row["c"] for row in people)
     context = {
-        "policy": now.hash, "other": policy.hash, "toml": rules.text_of(policy), "said": rules.ruling(policy),
+        "policy": now.hash,
+        "other": policy.hash,
+        "toml": rules.text_of(policy),
+        "said": rules.ruling(policy),
         "diff": rules.difference(rules.text_of(now), rules.text_of(policy)),
-        "moves": moved, "changed": sum(row["n"] for row in moved), "everybody": sum(_counts(here)),
-        "people": [{**row, "called": names[row["c"]]} for row in people], "currency": shop_of(request).currency,
+        "moves": moved,
+        "changed": sum(row["n"] for row in moved),
+        "everybody": sum(_counts(here)),
+        "people": [{**row, "called": names[row["c"]]} for row in people],
+        "currency": shop_of(request).currency,
         "same": policy.hash == now.hash,
-    }  # fmt: skip
+    }
     return show(request, "tenure/policy_preview.html", context, here="policy")
 
 
@@ -153,14 +178,16 @@ def _compared(here: Reading, there: Reading) -> tuple[list[dict[str, Any]], list
     moves = [
         {"from": STAGES[pair // 16], "to": STAGES[pair % 16], "n": int(n)}
         for pair, n in sorted(zip(pairs.tolist(), counts.tolist(), strict=True), key=lambda row: -row[1])
-    ]  # fmt: skip
+    ]
     numbers = c[changed][:2_000].tolist()
     if not numbers:
         return moves, []
     stood = dict(zip(c[changed].tolist(), before[changed].tolist(), strict=True))
     rows = there.table("people").filter(col("c").isin(*(lit(one) for one in numbers)))
     best = rows.sort(col("spent_minor").desc().nulls_last(), col("c")).limit(SHOWN).fetch_arrow_table().to_pylist()
-    return moves, [{**row, "from": STAGES[stood[row["c"]]][0], "from_detail": STAGES[stood[row["c"]]][1]} for row in best]
+    return moves, [
+        {**row, "from": STAGES[stood[row["c"]]][0], "from_detail": STAGES[stood[row["c"]]][1]} for row in best
+    ]
 
 
 @page(Permission.POLICY, "POST")
@@ -184,10 +211,13 @@ def version_page(request: HttpRequest, number: int) -> HttpResponse:
 
     before = rules.policy_of(earlier.toml) if earlier else DEFAULT
     context = {
-        "version": version, "policy": policy.hash, "said": rules.ruling(policy), "earlier": earlier,
+        "version": version,
+        "policy": policy.hash,
+        "said": rules.ruling(policy),
+        "earlier": earlier,
         "saved_on": words.long_day(date_of(day_of(version.saved_at, at.zone))),
         "diff": rules.difference(rules.text_of(before), rules.text_of(policy)),
-    }  # fmt: skip
+    }
     return show(request, "tenure/policy_version.html", context, here="policy")
 
 
@@ -196,6 +226,11 @@ def suggest_page(request: HttpRequest) -> HttpResponse:
     """Rules tried on the shop's own past, and what speaks for which."""
     found = suggested(moment(request))
     policy, _ = rules.in_force()
-    context = {"text": found.text, "changed": found.changed, "toml": rules.text_of(found.policy), "policy": policy.hash,
-               "numbers": rules.numbers_of(found.policy)}  # fmt: skip
+    context = {
+        "text": found.text,
+        "changed": found.changed,
+        "toml": rules.text_of(found.policy),
+        "policy": policy.hash,
+        "numbers": rules.numbers_of(found.policy),
+    }
     return show(request, "tenure/policy_suggest.html", context, here="policy")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["KINDS_OF_MOVES", "prospects_known", "ring_page"]
 
 SHOWN: Final = 6
-_RIVER: Final = 96.0
+_RIVER: Final = 82.0
 _ORDERS: Final = (ORDER_PLACED, ORDER_REFUNDED, ORDER_CANCELLED)
 
 
@@ -63,18 +63,30 @@ def ring_page(request: HttpRequest) -> HttpResponse:
     kind = _chosen(request, "moved", tuple(KINDS_OF_MOVES), "overdue")
     context = {
         "title": gettext("The circle on {day}").format(day=words.long_day(at.day, at.today.year)),
-        "every": every, "periods": _periods(), "period": period, "kind": kind,
+        "every": every,
+        "periods": _periods(),
+        "period": period,
+        "kind": kind,
         "when": words.long_span(period.start, period.end, at.year),
-        "people": sum(parts.values()), "picture": _drawn(at, period, parts, between),
-        "stations": _stations(reading, at, period, parts, between), "fire": sum(counting.totals(parts)[s] for s in ON_TIME),
+        "people": sum(parts.values()),
+        "picture": _drawn(at, period, parts, between),
+        "stations": _stations(reading, at, period, parts, between),
         "sayings": sayings(reading, at, period, between, parts, every),
-        "kinds": _kinds(at, period, between), "movers": _movers(reading, period, kind),
-        "all_moved": at.link("customers", moved_from=KINDS_OF_MOVES[kind][2][0], moved_to=KINDS_OF_MOVES[kind][2][1],
-                             begin=period.start.isoformat()),
+        "kinds": _kinds(between),
+        "movers": _movers(reading, period, kind),
+        "all_moved": at.link(
+            "customers",
+            moved_from=KINDS_OF_MOVES[kind][2][0],
+            moved_to=KINDS_OF_MOVES[kind][2][1],
+            begin=period.start.isoformat(),
+        ),
         "river": river(counting.levels(reading, at.today), on=at.day, tall=_RIVER, tongue=words.TONGUE),
-        "first": first, "days": (at.today - first).days, "day": (at.day - first).days,
-        "currency": shop_of(request).currency, "policy": reading.policy.hash,
-    }  # fmt: skip
+        "first": first,
+        "days": (at.today - first).days,
+        "day": (at.day - first).days,
+        "currency": shop_of(request).currency,
+        "policy": reading.policy.hash,
+    }
     return show(request, "tenure/ring.html", context, here="ring")
 
 
@@ -84,15 +96,32 @@ def _chosen(request: HttpRequest, word: str, known: tuple[str, ...], usual: str)
 
 
 def _periods() -> list[tuple[str, str]]:
-    return [("week", gettext("Week")), ("month", gettext("Month")), ("quarter", gettext("Quarter")), ("year", gettext("Year"))]
+    return [
+        ("week", gettext("Week")),
+        ("month", gettext("Month")),
+        ("quarter", gettext("Quarter")),
+        ("year", gettext("Year")),
+    ]
 
 
-def _drawn(at: Moment, period: Period, parts: Mapping[tuple[str, str], int], moved: Mapping[tuple[str, str], int]) -> str:
+def _drawn(
+    at: Moment, period: Period, parts: Mapping[tuple[str, str], int], moved: Mapping[tuple[str, str], int]
+) -> str:
     def link(flow: tuple[str, str]) -> str:
         return at.link("customers", moved_from=flow[0], moved_to=flow[1], begin=period.start.isoformat())
 
     rows = [(stage, detail, n) for (stage, detail), n in parts.items()]
-    return ring(rows, moved, hot={(stage, "lapsed") for stage in ON_TIME}, link=link, tongue=words.TONGUE)
+    total = counting.totals(parts)
+    fire = (words.count(sum(total[stage] for stage in ON_TIME)), gettext("by the fire"))
+    return ring(
+        rows,
+        moved,
+        hot={(stage, "lapsed") for stage in ON_TIME},
+        core=fire,
+        link=link,
+        core_link=at.link("customers", stage="on-time"),
+        tongue=words.TONGUE,
+    )
 
 
 def prospects_known(reading: Reading) -> bool:
@@ -106,25 +135,38 @@ def prospects_known(reading: Reading) -> bool:
 
 
 def _stations(
-    reading: Reading, at: Moment, period: Period, parts: Mapping[tuple[str, str], int], moved: Mapping[tuple[str, str], int]
+    reading: Reading,
+    at: Moment,
+    period: Period,
+    parts: Mapping[tuple[str, str], int],
+    moved: Mapping[tuple[str, str], int],
 ) -> list[dict[str, Any]]:
     """The six labels around the ring."""
-    total, when = counting.totals(parts), words.long_span(period.start, period.end, at.year)
+    total, whole = counting.totals(parts), words.NBSP not in words.span(period.start, period.end, at.year)
+    when = words.long_span(period.start, period.end, at.year)
+    if not whole:
+        when = gettext("since {day}").format(day=words.day(period.start, at.year))
     out = []
     for stage in STAGES:
         known = stage != "prospect" or bool(total[stage]) or prospects_known(reading)
         came = sum(n for (_, end), n in moved.items() if end == stage)
         left = sum(n for (origin, _), n in moved.items() if origin == stage)
         lines = [f"{words.change(came - left)} {when}", _line(stage, moved, reading)]
-        out.append({
-            "stage": stage, "n": total[stage], "known": known, "link": at.link("customers", stage=stage),
-            "lines": lines if known else [gettext("only orders are known"), gettext("so far")],
-            "side": stage not in ON_TIME,
-            "parts": [
-                (detail, parts[stage, detail], at.link("customers", detail=detail))
-                for detail in words.PARTS_OF[stage] if parts.get((stage, detail))
-            ],
-        })  # fmt: skip
+        out.append(
+            {
+                "stage": stage,
+                "n": total[stage],
+                "known": known,
+                "link": at.link("customers", stage=stage),
+                "lines": lines if known else [gettext("only orders are known"), gettext("so far")],
+                "side": stage not in ON_TIME,
+                "parts": [
+                    (detail, parts[stage, detail], at.link("customers", detail=detail))
+                    for detail in words.PARTS_OF[stage]
+                    if parts.get((stage, detail))
+                ],
+            }
+        )
     return out
 
 
@@ -150,7 +192,7 @@ def _line(stage: str, moved: Mapping[tuple[str, str], int], reading: Reading) ->
             return gettext("long gone or left")
 
 
-def _kinds(at: Moment, period: Period, moved: Mapping[tuple[str, str], int]) -> list[tuple[str, str, int]]:
+def _kinds(moved: Mapping[tuple[str, str], int]) -> list[tuple[str, str, int]]:
     """The tabs of who moved: word of the address, label, how many."""
     return [
         ("overdue", gettext("Overdue"), counting.between(moved, ON_TIME, ("lapsed",))),

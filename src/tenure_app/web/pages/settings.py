@@ -53,11 +53,16 @@ def _shown(request: HttpRequest, refusal: str = "") -> HttpResponse:
     users = [
         {"user": user, "role": (role.value if (role := role_of(user)) else ""), "me": user == request.user}
         for user in User.objects.filter(is_active=True).order_by("username")[:200]
-    ]  # fmt: skip
+    ]
     context = {
-        "saved": shop_of(request), "zones": sorted(zoneinfo.available_timezones()), "currencies": sorted(EXPONENTS),
-        "months": list(MONTHS.items()), "users": users, "roles": _ROLES, "refusal": refusal,
-    }  # fmt: skip
+        "saved": shop_of(request),
+        "zones": sorted(zoneinfo.available_timezones()),
+        "currencies": sorted(EXPONENTS),
+        "months": list(MONTHS.items()),
+        "users": users,
+        "roles": _ROLES,
+        "refusal": refusal,
+    }
     return show(request, "tenure/settings.html", context, here="settings", status=400 if refusal else 200)
 
 
@@ -70,9 +75,11 @@ def shop_page(request: HttpRequest) -> HttpResponse:
     given = form.cleaned_data
     try:
         writing.save_shop(
-            name=given["name"], zone=given["zone"], currency=given["currency"].upper(),
+            name=given["name"],
+            zone=given["zone"],
+            currency=given["currency"].upper(),
             fiscal_year_month=given["fiscal_year_month"],
-        )  # fmt: skip
+        )
     except TenureError as wrong:
         return _shown(request, str(wrong))
     messages.success(request, gettext("The shop’s settings are saved."))
@@ -94,10 +101,14 @@ def _given(request: HttpRequest) -> str:
     user = User.objects.filter(pk=request.POST["user"] if request.POST["user"].isdigit() else 0, is_active=True).first()
     asked = request.POST.get("role", "")
     if user is None or asked not in ("", *Role):
-        raise Refused("no_such_user", gettext("The role was not changed: nobody has this number, or there is no such role."))
+        raise Refused(
+            "no_such_user", gettext("The role was not changed: nobody has this number, or there is no such role.")
+        )
     role = Role(asked) if asked else None
     writing.change_role(user=user, role=role)
-    return gettext("{name} is {role} now.").format(name=user.get_username(), role=NAMES[role] if role else gettext("without a role"))
+    return gettext("{name} is {role} now.").format(
+        name=user.get_username(), role=NAMES[role] if role else gettext("without a role")
+    )
 
 
 def _added(request: HttpRequest) -> str:

@@ -17,9 +17,24 @@ if TYPE_CHECKING:
     from tenure_app.web.moment import Moment
 
 __all__ = [
-    "amount", "change", "chip", "choices", "count", "day", "day_at", "detail_name", "in_days", "long_day", "mark", "percent", "stage_name", "stage_word",
-    "swatch", "to",
-]  # fmt: skip
+    "amount",
+    "brief",
+    "change",
+    "chip",
+    "choices",
+    "count",
+    "day",
+    "day_at",
+    "detail_name",
+    "in_days",
+    "long_day",
+    "mark",
+    "percent",
+    "stage_name",
+    "stage_word",
+    "swatch",
+    "to",
+]
 
 register = template.Library()
 
@@ -62,6 +77,12 @@ def count(n: int | None) -> str:
 def change(n: int) -> str:
     """A difference with its sign."""
     return words.change(n)
+
+
+@register.filter
+def brief(sentence: str | None) -> str:
+    """A sentence up to its first semicolon: the fact, without the comparison."""
+    return (sentence or "").split(";")[0].rstrip(".")
 
 
 @register.filter
