@@ -167,6 +167,7 @@ def _quick(engine: DuckDB, path: Path, label: str, index: int, shape: lines.Shap
     relation = engine.connection.table(place)
     # a line break inside quotes or a blank line: the careful reading knows the line numbers
     if relation.count("*").fetchall()[0][0] != shape.regular:
+        engine.drop(place)
         return None
     cells = [ColumnExpression(name) for name in columns]
     line = (ColumnExpression("rowid") + 2).alias("line")

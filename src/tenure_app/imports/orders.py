@@ -54,8 +54,6 @@ def take_in(task: Task, columns: Columns) -> tuple[Counter[str], Counter[str]]:
     task.run("orders", "identities", kind=kind)
     keep_rejects(task, task.engine.connection.table("tenure_rows"))
     task.notes.extend(_remarks(task, rows))
-    for name in ("customers", "parts", "labels", "owners"):
-        task.engine.drop("tenure_" + name)
     rejected = Counter({str(code): int(str(n)) for code, n in task.ask("orders", "count_codes")})
     return rejected, Counter()
 

@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 __all__ = ["parse"]
 
 _MADE: Final = (
-    "tenure_import", "tenure_judged", "tenure_keys", "tenure_who", "tenure_drafts", "tenure_verdicts", "tenure_lines",
-    "tenure_items", "tenure_status", "tenure_rows",
+    "tenure_raw", "tenure_import", "tenure_moments", "tenure_timed", "tenure_lines", "tenure_items", "tenure_status",
+    "tenure_judged", "tenure_keys", "tenure_who", "tenure_drafts", "tenure_verdicts", "tenure_typed", "tenure_rows",
+    "tenure_customers", "tenure_parts", "tenure_labels", "tenure_owners",
 )  # fmt: skip
+"""What lies in the engine on the way and is gone at the end."""
 
 
 def parse(

@@ -56,7 +56,7 @@ WHERE item IS NOT NULL GROUP BY head;
 
 -- name: placed
 INSERT INTO tenure_drafts
-SELECT l.line, 'order:' || l.order_key, 'order.placed', l.created, l.order_key, l.total, l.currency, abs(l.discount),
+SELECT l.line, 'order:' || l.order_key, 'order.placed', l.created, l.order_key, CASE WHEN l.total < 0 THEN 0 ELSE l.total END, l.currency, abs(l.discount),
     NULL, coalesce(l.shipping_country, l.billing_country), lower(l.origin), NULL, false,
     import_object(concat_ws(',', import_lines(i.items, i.longest), import_member('discount_code', l.discount_codes),
         import_member('shipping_method', l.shipping_method), import_member('payment_method', l.payment_method),
@@ -72,7 +72,7 @@ FROM tenure_lines l JOIN tenure_who w ON w.line = l.line WHERE l.cancelled IS NO
 -- name: refunded
 INSERT INTO tenure_drafts
 SELECT l.line, 'refund:' || l.order_key || ':1', 'order.refunded', coalesce(l.cancelled, l.created), l.order_key,
-    CASE WHEN coalesce(l.refunded, 0) <> 0 THEN abs(l.refunded) ELSE l.total END, l.currency, NULL, NULL, NULL, lower(l.origin), NULL, false, NULL
+    CASE WHEN coalesce(l.refunded, 0) <> 0 THEN abs(l.refunded) ELSE abs(l.total) END, l.currency, NULL, NULL, NULL, lower(l.origin), NULL, false, NULL
 FROM tenure_lines l JOIN tenure_who w ON w.line = l.line
 WHERE coalesce(l.refunded, 0) <> 0 OR (l.refunded IS NULL AND lower(l.status) = 'refunded');
 

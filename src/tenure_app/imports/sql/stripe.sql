@@ -31,7 +31,7 @@ FROM tenure_import t JOIN tenure_who w ON w.line = t.line;
 -- name: refunded
 INSERT INTO tenure_drafts
 SELECT t.line, 'refund:' || t.number || ':1', 'order.refunded', t.created, t.number,
-    CASE WHEN coalesce(t.refunded, 0) <> 0 THEN abs(t.refunded) ELSE t.amount END, t.currency, NULL, NULL, NULL, NULL, NULL, false, NULL
+    CASE WHEN coalesce(t.refunded, 0) <> 0 THEN abs(t.refunded) ELSE abs(t.amount) END, t.currency, NULL, NULL, NULL, NULL, NULL, false, NULL
 FROM tenure_import t JOIN tenure_who w ON w.line = t.line
 WHERE coalesce(t.refunded, 0) <> 0 OR (t.refunded IS NULL AND lower(t.status) = 'refunded');
 
