@@ -96,8 +96,10 @@ def burning(
             short = band.name.rpartition(" ")[0] or band.name
             if (right - left - 10) / 6.4 > len(short):
                 seasons.append(f'<text class="st" x="{left + 6:.1f}" y="{TOP + 14:.0f}">{esc(short)}</text>')
-    words = ("ordered", "usually back", "overdue", "long overdue")
-    levels = [(part, tongue.said(word)) for part, word in zip(HEIGHTS, words, strict=False)]
+    said = (
+        tongue.said("ordered"), tongue.said("usually back"), tongue.said("overdue"), tongue.said("long overdue"),
+    )  # fmt: skip
+    levels = list(zip(HEIGHTS, said, strict=False))
     grid = "".join(
         f'<path class="grid" d="M{LEFT:.0f} {base - TALL * part:.1f}H{WIDTH:.0f}"/>'
         f'<text class="s" x="{LEFT - 8:.0f}" y="{base - TALL * part + 4:.1f}" text-anchor="end">{esc(word)}</text>'

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import cos, degrees, radians, sin, sqrt
 
-from tenure.draw.marks import CODES, STAGES, esc, name, paint
+from tenure.draw.marks import CODES, STAGES, esc, name, paint, wording
 from tenure.draw.words import ENGLISH, Tongue
 
 __all__ = ["Petal", "Ribbon", "petals", "ribbons", "ring"]
@@ -160,7 +160,7 @@ def _rings() -> str:
 def _petals(parts: Sequence[tuple[str, str, int]], tongue: Tongue) -> str:
     out = []
     for petal in petals(parts):
-        said = esc(" ".join(tongue.said(word.replace("_", " ")) for word in (petal.stage, petal.detail) if word))
+        said = esc(" ".join(tongue.said(wording(word)) for word in (petal.stage, petal.detail) if word))
         shape = _sector(INNER, petal.outer, petal.low, petal.high)
         title = f"<title>{said}: {tongue.count(petal.customers)}</title>"
         out.append(f'<path {paint(petal.stage, petal.detail)} d="{shape}">{title}</path>')

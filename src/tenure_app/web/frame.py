@@ -47,7 +47,7 @@ def show(
         "role": role,
         "role_name": NAMES.get(role) if role else None,
         "pages": [(name, title) for name, title, asked in _PAGES if may(role, asked)],
-        "here": here,
+        "here": here or _home(request),
         "theme": theme if (theme := request.COOKIES.get("theme")) in THEMES[1:] else "",
         "pinned_on": None if stands is None else date_of(day_of(stands, at.zone)),
         "sprite": _SPRITE,
@@ -72,3 +72,9 @@ def _moment(request: HttpRequest) -> Moment:
         for word in ("as_of", "known_at"):
             request.GET.pop(word, None)
         return moment(request)
+
+
+def _home(request: HttpRequest) -> str:
+    """The page of the masthead that an address belongs to."""
+    first = request.path.split("/")[1]
+    return first or "ring"

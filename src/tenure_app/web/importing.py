@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from tenure.errors import TenureError
 from tenure_app import clock
@@ -90,7 +91,7 @@ def upload_of(token: str) -> Upload:
             return Upload(token, said["name"], folder / said["name"], Options(**said["options"]))
         except FileNotFoundError:
             pass
-    raise Refused("no_upload", "Nothing was imported: the file is not here any more; upload it again.")
+    raise Refused("no_upload", gettext("Nothing was imported: the file is not here any more; upload it again."))
 
 
 def dropped(upload: Upload) -> None:
@@ -177,13 +178,20 @@ def carried(upload: Upload) -> int | None:
     try:
         said = json.loads((upload.path.parent / "carried.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise Refused("not_begun", f"{upload.name} was not imported yet: look at it and begin.") from None
+        raise Refused(
+            "not_begun", gettext("{name} was not imported yet: look at it and begin.").format(name=upload.name)
+        ) from None
     if "refused" in said:
         raise Refused(said["code"], said["refused"])
     if "run" in said:
         return int(said["run"])
     if not _alive(said["pid"]):
-        raise Refused("stopped", f"The import of {upload.name} was stopped half-way: begin it again, nothing is lost.")
+        raise Refused(
+            "stopped",
+            gettext("The import of {name} was stopped half-way: begin it again, nothing is lost.").format(
+                name=upload.name
+            ),
+        )
     return None
 
 

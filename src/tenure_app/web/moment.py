@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from tenure.errors import BadTime
 from tenure.periods import date_of, day_number, day_of, parse_instant, start_of_day
@@ -95,11 +96,16 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Refused("bad_day", f"No picture of {text!r}: a day is written 2026-11-01.") from None
+        raise Refused(
+            "bad_day", gettext("No picture of “{said}”: a day is written 2026-11-01.").format(said=text)
+        ) from None
 
 
 def _instant(text: str, zone: str) -> int:
     try:
         return parse_instant(text, zone)
     except BadTime:
-        raise Refused("bad_day", f"Nothing is known as of {text!r}: write 2026-11-01 or 2026-11-01T12:00.") from None
+        raise Refused(
+            "bad_day",
+            gettext("Nothing is known as of “{said}”: write 2026-11-01 or 2026-11-01T12:00.").format(said=text),
+        ) from None

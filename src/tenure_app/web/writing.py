@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext
 
 from tenure.errors import InvalidInput
 from tenure.lifecycle.policy import Policy, dumps
@@ -22,7 +23,9 @@ def save_policy(policy: Policy, *, note: str, by: str, now: int) -> PolicyVersio
     """A new version, in force from now on. Refused where it is the one in force."""
     last = PolicyVersion.objects.first()
     if last is not None and last.hash == policy.hash:
-        raise Refused("same_policy", f"Nothing was saved: policy {policy.hash} is in force already.")
+        raise Refused(
+            "same_policy", gettext("Nothing was saved: policy {hash} is in force already.").format(hash=policy.hash)
+        )
     return PolicyVersion.objects.create(
         hash=policy.hash, toml=dumps(policy), saved_at=now, by=by[:150], note=note[:300]
     )
@@ -35,7 +38,7 @@ def save_shop(*, name: str, zone: str, currency: str, fiscal_year_month: int) ->
         try:
             exponent(currency)
         except InvalidInput as wrong:
-            raise Refused("bad_currency", f"Nothing was saved: {wrong}.") from None
+            raise Refused("bad_currency", gettext("Nothing was saved: {why}.").format(why=wrong)) from None
     values = {"name": name, "zone": zone, "currency": currency, "fiscal_year_month": fiscal_year_month}
     shop, _made = Shop.objects.update_or_create(pk=1, defaults=values)
     return shop
@@ -45,12 +48,14 @@ def save_shop(*, name: str, zone: str, currency: str, fiscal_year_month: int) ->
 def add_user(*, name: str, password: str, role: Role) -> User:
     """Somebody who may sign in. Refused for a name that is taken or a password that is too easy."""
     if User.objects.filter(username__iexact=name).exists():
-        raise Refused("name_taken", f"Nobody was added: there is a {name} already.")
+        raise Refused("name_taken", gettext("Nobody was added: there is a {name} already.").format(name=name))
     user = User(username=name)
     try:
         validate_password(password, user)
     except ValidationError as wrong:
-        raise Refused("weak_password", f"Nobody was added: {' '.join(wrong.messages)}") from None
+        raise Refused(
+            "weak_password", gettext("Nobody was added: {why}").format(why=" ".join(wrong.messages))
+        ) from None
     user.set_password(password)
     user.save()
     give_role(user, role)
@@ -63,5 +68,5 @@ def change_role(*, user: User, role: Role | None) -> None:
     if role is not Role.OWNER and role_of(user) is Role.OWNER:
         others = User.objects.filter(is_active=True).exclude(pk=user.pk)
         if not any(role_of(one) is Role.OWNER for one in others):
-            raise Refused("last_owner", "The role was not changed: the shop would be left without an owner.")
+            raise Refused("last_owner", gettext("The role was not changed: the shop would be left without an owner."))
     give_role(user, role)
