@@ -228,3 +228,16 @@ def test_shuffled_rows_are_the_same_facts(engine, tmp_path):
             )
         )
     assert found[0] == found[1]
+
+
+def test_consent_moves_nobody(tmp_path):
+    orders = "1,2024-01-01,order\n2,2024-01-05,customer.created\n"
+    consents = "1,2024-02-01,consent.denied\n1,2024-02-02,consent.given\n2,2024-02-01,consent.denied\n"
+    stages = []
+    for text in (orders, orders + consents):
+        path = tmp_path / "a.csv"
+        path.write_text("customer,at,type\n" + text, encoding="utf-8")
+        table = pyarrow.csv.read_csv(path)
+        stages.append(tenure.stages(table, as_of="2024-02-05").to_pylist())
+    assert stages[0] == stages[1]
+    assert [row["stage"] for row in stages[0]] == ["new", "prospect"]
