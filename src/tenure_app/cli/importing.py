@@ -102,8 +102,10 @@ def _show_look(found: Look) -> None:
     show(table(("what", "column"), [(role, visible(name)) for role, name in parsed.mapping.items()]))
     say("\n")
     show(table(("facts", "n"), list(parsed.facts)))
-    say(f"\nof {_many(parsed.people, 'customer')}{_span(parsed.first_at, parsed.last_at)}\n")
-    say(f"{found.new:,} are new to the ledger, {found.known:,} it has already (source {found.source})\n")
+    say(f"\nof {_many(parsed.people, 'customer')}{_span(parsed.first_at, parsed.last_at)}")
+    say(f" ({found.known_people:,} known)\n")
+    say(f"{found.new:,} facts are new to the ledger (source {found.source}), ")
+    say(f"{found.same:,} it has already, {found.otherwise:,} it has otherwise\n")
     _show_not_used(dict(parsed.rejected), dict(parsed.left_out), parsed.notes)
 
 

@@ -18,7 +18,7 @@ from tenure_app.refused import Refused
 if TYPE_CHECKING:
     import argparse
 
-__all__ = ["migrate", "user"]
+__all__ = ["migrate", "refreshed", "user"]
 
 
 def migrate(_: argparse.Namespace) -> None:
@@ -51,3 +51,7 @@ def user(asked: argparse.Namespace) -> None:
     found.save()
     give_role(found, Role(asked.role))
     say(f"{asked.name} may sign in as {asked.role}\n")
+
+
+def refreshed() -> None:
+    """Nothing yet."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from tenure_app.imports.form import Parsed
 from tenure_app.imports.parse import parse
 from tenure_app.ledger import intake, people
 from tenure_app.ledger.alone import importing_alone
-from tenure_app.ledger.bulk import insert, look_up
+from tenure_app.ledger.bulk import insert
 from tenure_app.ledger.models import CORRECTED, Event, ImportRun, Person, RejectedRow, Shop, Source
 from tenure_app.ledger.undo import UNDO
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "Look", "Progress", "begin", "look", "run"]
 
 _SQL: Final = "tenure_app.ledger"
-_KEYS_AT_ONCE: Final = 20_000
+_SAMPLES: Final = 8
+"""Rejected rows that a look shows."""
 
 Progress = Callable[[str, int, int], None]
 """Told what is done now, how many facts of how many; of how many is 0 where that is not known yet."""
@@ -64,14 +66,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What an import would do."""
+    """What an import would do: how many facts are new to the ledger, the same again, or said otherwise by now."""
 
     parsed: Parsed
     source: str
     new: int
-    """Facts whose key the ledger does not have."""
-    known: int
-    """Facts whose key it has: the same again, or said otherwise by now."""
+    same: int
+    otherwise: int
+    known_people: int
+    rejected: tuple[tuple[int, str, str | None], ...]
+    """The first rows that cannot be used: line, code, the row."""
 
 
 def look(asked: Asked, progress: Progress) -> Look:
@@ -82,14 +86,15 @@ def look(asked: Asked, progress: Progress) -> Look:
         parsed = _parse(engine, asked)
         source = asked.source or parsed.family
         found = Source.objects.filter(name=source).first()
+        progress("comparing", 0, 0)
+        people.find(engine, found.pk if found else None)
+        intake.make_ready(engine)
+        fates = intake.foresee(engine, source=found.pk) if found else Counter()
         facts = sum(n for _, n in parsed.facts)
-        known = 0
-        if found is not None:
-            cursor = engine.connection.cursor().execute("SELECT key FROM facts")
-            while keys := [key for (key,) in cursor.fetchmany(_KEYS_AT_ONCE)]:
-                known += len(look_up("versions", keys, found.pk))
-                progress("comparing", known, facts)
-    return Look(parsed, source, facts - known, known)
+        otherwise = fates["changed"] + fates["corrected"]
+        rejected = tuple(engine.relation(_SQL, "intake", "first_rejects", n=_SAMPLES).fetchall())
+        ((known,),) = engine.relation(_SQL, "intake", "known_people").fetchall()
+    return Look(parsed, source, facts - fates["same"] - otherwise, fates["same"], otherwise, int(known), rejected)
 
 
 def begin(asked: Asked, *, format: str, family: str, by: str, now: int) -> ImportRun:  # noqa: A002 - as the command's
@@ -109,6 +114,7 @@ def run(
         with importing_alone(), DuckDB() as engine:
             others = ImportRun.objects.filter(state=ImportRun.RUNNING).exclude(format=UNDO)
             others.exclude(pk=begun.pk if begun else None).update(state=ImportRun.STOPPED)
+            intake.check_key()
             progress("reading", 0, 0)
             parsed = _parse(engine, asked)
             found = found or _begun(asked, parsed.format, asked.source or parsed.family, by, now())
@@ -132,7 +138,7 @@ def _parse(engine: DuckDB, asked: Asked) -> Parsed:
     assert asked.times_in is not None
     return parse(
         engine, asked.path, format=asked.format, times_in=asked.times_in, currency=asked.currency,
-        customer_by=asked.customer_by, columns=asked.columns,
+        customer_by=asked.customer_by, columns=asked.columns, name=asked.name,
     )  # fmt: skip
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from django.db.transaction import atomic
+
 from tenure.engine.base import statements
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-__all__ = ["NAMES", "guard", "missing"]
+__all__ = ["NAMES", "guard", "missing", "restored_elsewhere"]
 
 NAMES: Final = {
     "sqlite": (
@@ -32,6 +34,35 @@ def guard(connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
         for statement in made.values():
             cursor.execute(statement)
+    if connection.vendor == "postgresql":
+        _lay_positions(connection)
+
+
+def _lay_positions(connection: BaseDatabaseWrapper) -> None:
+    """Give every event the number of its transaction, above those that a restored ledger brought along."""
+    said = statements("tenure_app.ledger", "positions")
+    with atomic(connection.alias), connection.cursor() as cursor:
+        cursor.execute("SELECT to_regproc('tenure_position') IS NOT NULL")
+        there = cursor.fetchone()[0]
+        if there:
+            cursor.execute(said["ahead"])
+            if not cursor.fetchone()[0]:
+                return
+        cursor.execute("LOCK TABLE tenure_event IN EXCLUSIVE MODE")
+        cursor.execute(said["base"])
+        base = str(int(cursor.fetchone()[0]))
+        for name in ("position", "horizon"):
+            cursor.execute(said[name].replace("{base}", base))
+        cursor.execute(said["default"])
+
+
+def restored_elsewhere(connection: BaseDatabaseWrapper) -> bool:
+    """Whether events come from another server of PostgreSQL, whose numbers of transactions mean nothing here."""
+    if connection.vendor != "postgresql":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(statements("tenure_app.ledger", "positions")["ahead"])
+        return bool(cursor.fetchone()[0])
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -12,14 +13,15 @@ from django.conf import settings
 from django.db import transaction
 
 from tenure_app.ledger.bulk import insert, look_up, new_ids
-from tenure_app.ledger.models import REVERSED, Event
+from tenure_app.ledger.models import REVERSED, Event, Shop
+from tenure_app.refused import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tenure.engine.duckdb import DuckDB
 
-__all__ = ["FATES", "MARK", "STATE_MARK", "Taken", "append", "make_ready"]
+__all__ = ["FATES", "MARK", "STATE_MARK", "Taken", "append", "check_key", "foresee", "make_ready"]
 
 _SQL: Final = "tenure_app.ledger"
 _AT_ONCE: Final = 20_000
@@ -56,9 +58,25 @@ def make_ready(engine: DuckDB) -> int:
     """Make the table `ready` from `facts` and `resolved`: in the ledger's order, each with its keyed hash; how many."""
     inner, outer = _pads(settings.TENURE_HASH_KEY.encode())
     engine.run(_SQL, "intake", "canonical")
+    engine.run(_SQL, "intake", "keyed", inner=inner, outer=outer)
     engine.run(_SQL, "intake", "ready", inner=inner, outer=outer)
+    engine.drop("keyed")
     ((n,),) = engine.run(_SQL, "intake", "how_many").fetchall()
     return int(n)
+
+
+def check_key() -> None:
+    """Refused if the ledger was written with another TENURE_HASH_KEY; the first time, it is remembered by its mark."""
+    mark = hmac.new(settings.TENURE_HASH_KEY.encode(), b"", hashlib.sha256).hexdigest()[:32]
+    shop, _ = Shop.objects.get_or_create(pk=1)
+    if not shop.hash_check:
+        Shop.objects.filter(pk=1).update(hash_check=mark)
+    elif not hmac.compare_digest(shop.hash_check, mark):
+        raise Refused(
+            "another_hash_key",
+            "nothing was imported: TENURE_HASH_KEY is not the one this ledger was written with, and every known fact"
+            " would be taken for a changed one; put the old one back (secrets/tenure_hash_key in the data folder)",
+        )
 
 
 def append(engine: DuckDB, *, source: int, run: int | None, now: Callable[[], int]) -> Iterator[Taken]:
@@ -77,17 +95,19 @@ def append(engine: DuckDB, *, source: int, run: int | None, now: Callable[[], in
         yield taken
 
 
+def foresee(engine: DuckDB, *, source: int) -> Counter[str]:
+    """The fates that `append` would find for the facts of `ready`, nothing being written."""
+    ((n,),) = engine.run(_SQL, "intake", "how_many").fetchall()
+    fates: Counter[str] = Counter()
+    for low in range(1, int(n) + 1, _AT_ONCE):
+        fates.update(_sort(engine, low, low + _AT_ONCE - 1, source))
+    return fates
+
+
 def _append_some(
     engine: DuckDB, low: int, high: int, source: int, run: int | None, now: int, *, fresh: bool
 ) -> dict[str, int]:
-    found: list[_Version] = []
-    if not fresh:
-        keys = engine.run(_SQL, "intake", "keys", low=low, high=high).fetchall()
-        found = _versions([key for key, is_state in keys if not is_state], source)
-        found += _states([key for key, is_state in keys if is_state], source)
-    engine.put("found", _as_table(found))
-    engine.run(_SQL, "intake", "sorted", low=low, high=high)
-    fates = {fate: int(n) for fate, n in engine.run(_SQL, "intake", "fates").fetchall()}
+    fates = _sort(engine, low, high, None if fresh else source)
     ids = new_ids("tenure_event", sum(n for fate, n in fates.items() if fate != "same"))
     if ids:
         places = pa.array(range(1, len(ids) + 1), pa.int64())
@@ -96,6 +116,18 @@ def _append_some(
         insert("tenure_event", engine.relation(_SQL, "intake", "events", now=now, run=run, source=source))
         insert("tenure_eventbody", engine.relation(_SQL, "intake", "bodies"))
     return fates
+
+
+def _sort(engine: DuckDB, low: int, high: int, source: int | None) -> dict[str, int]:
+    """Make the table `chunk` of some facts, each with its fate; how many have which. None: the source has no facts."""
+    found: list[_Version] = []
+    if source is not None:
+        keys = engine.run(_SQL, "intake", "keys", low=low, high=high).fetchall()
+        found = _versions([key for key, is_state in keys if not is_state], source)
+        found += _states([key for key, is_state in keys if is_state], source)
+    engine.put("found", _as_table(found))
+    engine.run(_SQL, "intake", "sorted", low=low, high=high)
+    return {fate: int(n) for fate, n in engine.run(_SQL, "intake", "fates").fetchall()}
 
 
 def _versions(keys: list[str], source: int) -> list[_Version]:

@@ -14,6 +14,8 @@ import pyarrow as pa
 from django.db import connection
 
 from tenure.engine.base import statements
+from tenure_app.ledger.append_only import restored_elsewhere
+from tenure_app.refused import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +36,11 @@ def read_news(engine: DuckDB, *, after: int) -> int:
 
     news: number, first, c, kind, at, recorded_at, order_id, amount_minor, currency, discount_minor, category, region,
     channel, reason, by c, at and number; c is whom the person is taken for by the merges in force. drawn: c, draw, of
-    everybody. Returns the position up to which the ledger was read, the next time's `after`.
+    everybody. Returns the position up to which the ledger was read, the next time's `after`. Refused for a ledger that
+    was restored on another server and not migrated there yet.
     """
+    if restored_elsewhere(connection):
+        raise Refused("restored_elsewhere", "the ledger was restored from another server; run once: tenure migrate")
     with _asking() as ask:
         end = ask("end").read_all().column(0)[0].as_py()
         merges = ask("merges").read_all()

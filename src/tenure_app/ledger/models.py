@@ -212,6 +212,9 @@ class Shop(models.Model):
     zone = models.CharField(max_length=60, default="UTC")
     currency = models.CharField(max_length=3, blank=True)
     fiscal_year_month = models.PositiveSmallIntegerField(default=1)
+    hash_check = models.CharField(max_length=32, blank=True)
+    """What the key of the payload hashes makes of nothing: told again before every import, so that no other key is
+    used on this ledger."""
 
     class Meta:
         constraints: ClassVar = [models.CheckConstraint(condition=Q(id=1), name="one_shop")]

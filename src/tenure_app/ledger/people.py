@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tenure.engine.duckdb import DuckDB
 
-__all__ = ["EVERYWHERE", "IDENTIFYING", "Recognised", "recognise"]
+__all__ = ["EVERYWHERE", "IDENTIFYING", "Recognised", "find", "recognise"]
 
 _SQL: Final = "tenure_app.ledger"
 EVERYWHERE: Final = ("email", "phone")
@@ -41,13 +41,10 @@ def recognise(engine: DuckDB, source: int, *, now: Callable[[], int]) -> Recogni
     person; the others are written down as new people, with what identifies them in one transaction, so that a run that
     was killed finds them again.
     """
-    engine.run(_SQL, "intake", "wishes")
-    _look_for_people(engine, source)
-    engine.run(_SQL, "intake", "matched")
+    find(engine, source)
     ((conflicts,),) = engine.run(_SQL, "intake", "conflicts").fetchall()
     ((known,),) = engine.connection.sql("SELECT COUNT(*) FROM matched").fetchall()
     strangers = engine.table(_SQL, "intake", "strangers")
-    engine.put("newcomers", pa.table({"customer": pa.array([], pa.int64()), "person": pa.array([], pa.int64())}))
     engine.run(_SQL, "intake", "claims")
     for start in range(0, len(strangers), _AT_ONCE):
         _make_known(engine, strangers.slice(start, _AT_ONCE), source, now())
@@ -56,7 +53,16 @@ def recognise(engine: DuckDB, source: int, *, now: Callable[[], int]) -> Recogni
     return Recognised(known, len(strangers), conflicts)
 
 
-def _look_for_people(engine: DuckDB, source: int) -> None:
+def find(engine: DuckDB, source: int | None) -> None:
+    """Make `matched` and `resolved` of whom the ledger knows already; of a new source (None) by addresses alone."""
+    engine.run(_SQL, "intake", "wishes")
+    _look_for_people(engine, source)
+    engine.run(_SQL, "intake", "matched")
+    engine.put("newcomers", pa.table({"customer": pa.array([], pa.int64()), "person": pa.array([], pa.int64())}))
+    engine.run(_SQL, "intake", "resolved")
+
+
+def _look_for_people(engine: DuckDB, source: int | None) -> None:
     """The table `known`: kind and match of whom the ledger has already."""
     engine.put("known", _table(("kind", _TEXT), ("match", _TEXT), ("person", pa.int64()), rows=[]))
     for kind in IDENTIFYING:
@@ -65,8 +71,10 @@ def _look_for_people(engine: DuckDB, source: int) -> None:
             part = wished[start : start + _AT_ONCE]
             if kind in EVERYWHERE:
                 found = look_up("people", part, kind)
-            else:
+            elif source is not None:
                 found = look_up("people_of_source", part, kind, source)
+            else:
+                found = []
             rows = [(kind, match, person) for match, person in found]
             _append(engine, "known", _table(("kind", _TEXT), ("match", _TEXT), ("person", pa.int64()), rows=rows))
 

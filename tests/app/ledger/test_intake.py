@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from facts import a_run, now, order, somebody, take
 
+from tenure_app.ledger import intake
 from tenure_app.ledger.models import Event, EventBody, Identity, ImportRun, Person
 from tenure_app.ledger.undo import undo
 from tenure_app.refused import Refused
@@ -177,3 +178,12 @@ def test_what_cannot_be_undone_is_refused(state, code):
         undo(run, by="", now=now)
     assert refused.value.code == code
     assert ImportRun.objects.count() == 1
+
+
+def test_another_hash_key_is_refused(monkeypatch):
+    intake.check_key()
+    intake.check_key()
+    monkeypatch.setattr(settings, "TENURE_HASH_KEY", "another")
+    with pytest.raises(Refused) as refused:
+        intake.check_key()
+    assert refused.value.code == "another_hash_key"

@@ -34,3 +34,4 @@ ALTER TABLE tenure_policyversion ENABLE ALWAYS TRIGGER policy_is_never_emptied
 -- name: by_position
 -- what the mirror reads: rows lie in the order of their transactions, so a few numbers a page are enough
 CREATE INDEX IF NOT EXISTS tenure_event_by_position ON tenure_event USING brin (position) WITH (pages_per_range = 32)
+

@@ -81,17 +81,33 @@ ORDER BY m.person, i.kind, i.value
 -- a field so that no two different facts are written alike: its length before it, a dash for what is absent
 CREATE OR REPLACE MACRO canonical(said) AS CASE WHEN said IS NULL THEN '-' ELSE CAST(strlen(said) AS VARCHAR) || ':' || said END
 
+-- name: keyed
+-- What says something of a person is keyed by their number, so that whatever id an export knows them by, it is one fact; of keys that
+-- may hold an address, or come from a row as it stands, only a keyed hash is kept. Two customers of a file may be one person.
+CREATE OR REPLACE TABLE keyed AS
+WITH whose AS (
+    SELECT f.*, r.person, f.is_state OR starts_with(f.key, 'customer:') OR starts_with(f.key, 'bounce:') AS personal
+    FROM facts f JOIN resolved r ON r.customer = f.customer
+)
+SELECT * REPLACE (CASE WHEN starts_with(kind, 'order.') AND NOT contains(key, '@') AND NOT starts_with(key, 'row:') THEN key
+    ELSE split_part(key, ':', 1) || ':' || substr(sha256($outer || unhex(sha256($inner || encode(key)))), 1, 32) END AS key)
+FROM whose WHERE NOT personal
+UNION ALL
+SELECT * REPLACE (split_part(key, ':', 1) || ':' || COALESCE(channel || ':', '') || 'p' || CAST(person AS VARCHAR) AS key)
+FROM whose WHERE personal
+QUALIFY ROW_NUMBER() OVER (PARTITION BY split_part(key, ':', 1), channel, person ORDER BY "at" DESC NULLS LAST, line DESC) = 1
+
 -- name: ready
 -- the facts in the order of the ledger, each with its hash: HMAC-SHA256 (RFC 2104) of its fields, the first 128 bits
 CREATE OR REPLACE TABLE ready AS
-SELECT ROW_NUMBER() OVER (ORDER BY f."at", f.line, f.key) AS n, f.key, f.kind, r.person, f."at", f.order_key, f.amount_minor,
+SELECT ROW_NUMBER() OVER (ORDER BY f."at", f.line, f.key) AS n, f.key, f.kind, f.person, f."at", f.order_key, f.amount_minor,
     f.currency, f.discount_minor, f.category, f.region, f.channel, f.reason, f.is_state, f.body,
     substr(sha256($outer || unhex(sha256($inner || encode(
-        canonical(f.kind) || canonical(CAST(r.person AS VARCHAR)) || canonical(CAST(f."at" AS VARCHAR)) || canonical(f.order_key)
+        canonical(f.kind) || canonical(CAST(f.person AS VARCHAR)) || canonical(CAST(f."at" AS VARCHAR)) || canonical(f.order_key)
         || canonical(CAST(f.amount_minor AS VARCHAR)) || canonical(f.currency) || canonical(CAST(f.discount_minor AS VARCHAR))
         || canonical(f.category) || canonical(f.region) || canonical(f.channel) || canonical(f.reason) || canonical(f.body)
     )))), 1, 32) AS hash
-FROM facts f JOIN resolved r ON r.customer = f.customer
+FROM keyed f
 
 -- name: how_many
 SELECT COUNT(*) FROM ready
@@ -129,6 +145,12 @@ FROM written ORDER BY id
 
 -- name: bodies
 SELECT id AS event_id, body FROM written WHERE body IS NOT NULL ORDER BY id
+
+-- name: first_rejects
+SELECT line, code, "row" FROM rejects ORDER BY line LIMIT $n
+
+-- name: known_people
+SELECT COUNT(*) FROM matched
 
 -- name: rejects
 SELECT CAST($run AS BIGINT) AS run_id, line, code, reason, "row" FROM rejects ORDER BY line

@@ -20,7 +20,7 @@ SELECT COALESCE(MAX(id), 0) FROM tenure_event
 
 -- name: end_postgresql
 -- the oldest transaction that is still open: what it and later ones write is not read yet
-SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)
+SELECT tenure_horizon()
 
 -- name: behind_sqlite
 SELECT COUNT(*) FROM tenure_event e WHERE e.id > %s
