@@ -116,9 +116,9 @@ def _unsettled(given: Occasions, terrain: Terrain, known: Snapshots) -> Ints:
     return np.flatnonzero((logs[ahead] >= least) | given.last)
 
 
-def dues(given: Occasions, terrain: Terrain, known: Snapshots) -> Dues:
-    """The due days of all occasions that can come due."""
-    at = _unsettled(given, terrain, known)
+def dues(given: Occasions, terrain: Terrain, known: Snapshots, *, every: bool = False) -> Dues:
+    """The due days of all occasions that can come due, or of `every` one."""
+    at = np.arange(len(given.x)) if every else _unsettled(given, terrain, known)
     standard = standards(given, at, terrain, known)
     x = given.x[at]
     falls = _falls(given, at, standard, terrain, known)

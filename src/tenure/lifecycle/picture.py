@@ -15,6 +15,7 @@ from tenure.periods import day_of
 
 if TYPE_CHECKING:
     from tenure.lifecycle.beginnings import Starts
+    from tenure.lifecycle.known import KnownPopulation
     from tenure.lifecycle.policy import Policy
     from tenure.read import Timeline
 
@@ -28,12 +29,15 @@ COLUMNS: Final = (
 """What a picture says of everybody, in this order."""
 
 
-def picture(timeline: Timeline, policy: Policy, *, zone: str, as_of: int) -> Trace:
+def picture(
+    timeline: Timeline, policy: Policy, *, zone: str, as_of: int, known: KnownPopulation | None = None
+) -> Trace:
     """Make `stages` in the timeline's engine, a table or what can be read as one: who was seen before `as_of`, by id.
 
-    Instants are microseconds since 1970-01-01 UTC, `contact_on` is a day of the shop's zone, absent is null.
+    Instants are microseconds since 1970-01-01 UTC, `contact_on` is a day of the shop's zone, absent is null. `known`:
+    the population to judge by, where the timeline holds some of the customers only.
     """
-    traced = trace(timeline, policy, zone=zone, until=as_of)
+    traced = trace(timeline, policy, zone=zone, until=as_of, known=known)
     if traced.merged:
         _put_together(traced, as_of)
     else:

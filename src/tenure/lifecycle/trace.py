@@ -17,21 +17,23 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from tenure.errors import InvalidInput
 from tenure.events import ORDER_PLACED, ORDER_REFUNDED
-from tenure.lifecycle import beginnings, grouping
+from tenure.lifecycle import beginnings
 from tenure.lifecycle.beginnings import Instants, Starts, instants, starts
 from tenure.lifecycle.dues import Dues, dues
-from tenure.lifecycle.learning import ANY, OrderDays
+from tenure.lifecycle.ground import ground, known_ground, month_ordinals
 from tenure.lifecycle.policy import Policy
-from tenure.lifecycle.population import Life, Month, Snapshots, draws, sampled, snapshots
+from tenure.lifecycle.population import Snapshots, draws
 from tenure.lifecycle.rhythm import LONGEST
-from tenure.lifecycle.slices import Slices, rows_of
-from tenure.lifecycle.walk import Occasions, Rows, Terrain, days_of, occasions
+from tenure.lifecycle.slices import Slices
+from tenure.lifecycle.walk import Occasions, Rows, Terrain, occasions
 from tenure.lifecycle.words import day_labels
 from tenure.periods import DAY_US, SHIFT_US, Calendar, calendar, day_of
 
 if TYPE_CHECKING:
     from tenure.engine.duckdb import DuckDB
+    from tenure.lifecycle.known import KnownPopulation
     from tenure.lifecycle.learning import Clocks
     from tenure.read import Timeline
 
@@ -45,8 +47,6 @@ STAGES: Final = (
 SEASONAL: Final = STAGES.index(("lapsed", "seasonal"))
 INACTIVE: Final = STAGES.index(("inactive", "win_back"))
 
-LONG_FILE: Final = 240
-"""Months, beyond which those without occasions are passed over."""
 AT_ONCE: Final = 2
 """Slices walked at the same time; arrays release the interpreter, so two cores are used."""
 STANCES: Final = (
@@ -89,6 +89,8 @@ class Trace:
     slices: Slices
     labels: pa.Array
     """The days of the calendar as people write them."""
+    every: bool = False
+    """Whether due days are asked of every occasion, also of those followed by the next before anything can be due."""
 
     @property
     def calendar(self) -> Calendar:
@@ -145,7 +147,7 @@ class Trace:
 
     def _walk(self, rows: Rows, left: pa.Table | None, take: Callable[[Slice], Taken]) -> Taken:
         given = occasions(rows, self.terrain)
-        due = dues(given, self.terrain, self.known)
+        due = dues(given, self.terrain, self.known, every=self.every)
         when = instants(given, due, self.terrain)
         again = None
         if self.policy.restart_after == "inactive":
@@ -179,18 +181,29 @@ def _among(given: Occasions, left: pa.Table | None) -> NDArray[np.bool_]:
     return found
 
 
-def trace(timeline: Timeline, policy: Policy, *, zone: str, until: int) -> Trace:
+def trace(
+    timeline: Timeline,
+    policy: Policy,
+    *,
+    zone: str,
+    until: int,
+    known: KnownPopulation | None = None,
+    every: bool = False,
+) -> Trace:
     """Prepare everything that all slices share: orders, groups, clocks and the monthly snapshots.
 
-    Reads `events` of the timeline's engine and knows only what happened before `until` (us UTC). BadTime for an
-    unknown zone.
+    Reads `events` of the timeline's engine and knows only what happened before `until` (us UTC). `known`: the
+    population to judge by, which then need not be in the timeline; `every`: as in `Trace`. BadTime for an unknown zone,
+    InvalidInput for events of which the population knows nothing.
     """
     engine = timeline.engine
     kinds = _kinds(engine, timeline, until)
     first_at, last_at = (at if at is not None else until for at in (timeline.first_at, timeline.last_at))
     days, labels = _lay_calendar(engine, zone, first_at, max(first_at, min(last_at, until)))
-    ended = prepare_orders(engine, timeline, policy, until, kinds)
+    ended = prepare_orders(engine, timeline, policy, until, kinds, known)
     activity = (set(policy.activity) - {ORDER_PLACED}) & kinds
+    if known is not None:
+        known.must_know(zone, policy, last_at, activity=bool(activity))
     stanced = bool(kinds & set(STANCES))
     merged = ended or kinds != {ORDER_PLACED}
     if activity:
@@ -207,10 +220,15 @@ def trace(timeline: Timeline, policy: Policy, *, zone: str, until: int) -> Trace
     slices = Slices(engine, "plain_rows", heads)
     if not (activity or policy.scopes or policy.seasons):
         slices.begin()  # the shop's own numbers keep one core busy
-    terrain, known = _population(engine, policy, days, heads, activity=bool(activity))
+    if known is None:
+        terrain, shop = ground(engine, policy, days, heads, activity=bool(activity))
+    else:
+        terrain, shop = known_ground(engine, known, days, activity=bool(activity))
     if terrain.clocks is not None:  # more decides than plain orders on the plain calendar
         slices = Slices(engine, "full_rows", engine.table(_SQL, "states", "sizes"))
-    return Trace(engine, policy, zone, until, timeline.customer_type, terrain, known, stanced, merged, slices, labels)
+    return Trace(
+        engine, policy, zone, until, timeline.customer_type, terrain, shop, stanced, merged, slices, labels, every
+    )
 
 
 def _heads(engine: DuckDB, customer_type: str) -> pa.Table:
@@ -231,9 +249,21 @@ def _kinds(engine: DuckDB, timeline: Timeline, until: int) -> set[str]:
     return kinds
 
 
-def prepare_orders(engine: DuckDB, timeline: Timeline, policy: Policy, until: int, kinds: set[str]) -> bool:
-    """Make the table `orders` (and `lives`, `labelled`) with the help of `guess`; whether any order ends."""
+def prepare_orders(
+    engine: DuckDB,
+    timeline: Timeline,
+    policy: Policy,
+    until: int,
+    kinds: set[str],
+    known: KnownPopulation | None = None,
+) -> bool:
+    """Make the table `orders` (and `lives`, `labelled`) with the help of `guess`; whether any order ends.
+
+    A population known before has numbered categories and regions already.
+    """
+    named = known is not None and known.named
     labels = bool(timeline.has & {"category", "region"}) and bool(policy.scopes or policy.seasons or policy.learn)
+    labels = labels or named
     if "order" not in timeline.has and kinds == {ORDER_PLACED} and not labels:
         engine.run(_SQL, "orders", "plain", until=until)
         engine.run(_SQL, "orders", "no_lives")
@@ -242,6 +272,8 @@ def prepare_orders(engine: DuckDB, timeline: Timeline, policy: Policy, until: in
     for name in ("parts", "refunds", "endings", "merged"):
         engine.run(_SQL, "orders", name, **({"until": until} if name != "endings" else {}))
     engine.run(_SQL, "orders", "codes" if labels else "no_codes")
+    if known is not None and known.clocks is not None and labels:
+        _number_as_known(engine, known)
     engine.run(_SQL, "orders", "labels" if labels else "no_labels", **({"until": until} if labels else {}))
     ended = bool(engine.run(_SQL, "orders", "any_ending").fetchall())
     # who left is asked of every order where leaving starts anew
@@ -253,12 +285,20 @@ def prepare_orders(engine: DuckDB, timeline: Timeline, policy: Policy, until: in
     return ended
 
 
+def _number_as_known(engine: DuckDB, known: KnownPopulation) -> None:
+    """Let `codes` hold the numbers that the population has given; InvalidInput for a word that it has not."""
+    if strange := set(engine.run(_SQL, "orders", "words").fetchall()) - set(known.words()):
+        raise InvalidInput(f"the population knows nothing of {', '.join(sorted(word for _, word in strange))}")
+    roles, words, codes = zip(*((*pair, code) for pair, code in known.words().items()), strict=True)
+    engine.put("codes", pa.table({"role": roles, "word": words, "code": pa.array(codes, pa.int64())}))
+
+
 def _lay_calendar(engine: DuckDB, zone: str, first_at: int, last_at: int) -> tuple[Calendar, pa.Array]:
     """The days from the first event's to a century after the last and their names, with `guess` to find an instant's
     day by one join."""
     first, last = day_of(first_at, zone) - 2, day_of(last_at, zone) + 2
     days = calendar(first - 1, last + int(LONGEST) + 400, zone)
-    month = _ordinals(days.month_start_day)
+    month = month_ordinals(days.month_start_day)
     day, start = days.day.astype(np.int32), days.start_at
     near = slice(1, last - first + 2)
     labels = pa.array(day_labels(days.day))
@@ -269,96 +309,6 @@ def _lay_calendar(engine: DuckDB, zone: str, first_at: int, last_at: int) -> tup
         "month_before": month[:-1][slice(0, near.stop - 1)], "month": month[near], "month_after": month[1:][near],
     }))  # fmt: skip
     return days, labels
-
-
-def _ordinals(days: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Months since January 1970 of days since 1970-01-01."""
-    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int32)
-
-
-def _population(
-    engine: DuckDB, policy: Policy, days: Calendar, heads: pa.Table, *, activity: bool
-) -> tuple[Terrain, Snapshots]:
-    """The ground that all lives are walked on, and the shop at each month's start."""
-    months = _months(engine, days)
-    number, first_at, draw = _people(heads)
-    last = sampled(first_at, draw, number, months)
-    number, last = number[last >= 0], last[last >= 0]
-    order = np.argsort(number)  # sums over the sample run in one order, whoever else is in the file
-    number, last = number[order], last[order]
-    last_at = np.array([month.start_at for month in months], np.int64)[last]
-    engine.put("chosen", pa.table({"c": number, "slot": np.arange(len(number)), "last_at": last_at}))
-    engine.put("sample", engine.table(_SQL, "orders", "sample"))
-    lives = engine.table(_SQL, "states", "sampled_lives")
-
-    def order_days() -> OrderDays:
-        rows = rows_of(engine.table(_SQL, "states", "sampled_plain_rows"))
-        mine = np.searchsorted(lives["life"].to_numpy(), rows.life)
-        none, to_at = np.full(len(mine), ANY), np.minimum(lives["to_at"].to_numpy(), lives["last_at"].to_numpy())
-        slot = lives["slot"].to_numpy()[mine]
-        return grouping.counting(months, slot, days_of(rows.at_us, days), none, none, to_at[mine])
-
-    busy = _busy(engine, months)
-    clocks = grouping.clocks(engine, policy, months, order_days, activity=activity, busy=busy)
-    first_month = months[0].ordinal if months else 0
-    terrain = Terrain(days, _ordinals(days.day).astype(np.int64), first_month, len(months), clocks, policy)
-    if clocks is not None and clocks.categories + clocks.regions:
-        engine.run(_SQL, "orders", "groups")
-        engine.run(_SQL, "states", "touches")
-    elif clocks is not None:
-        engine.run(_SQL, "states", "plain_touches")
-    if activity:
-        engine.run(_SQL, "states", "more_touches")
-    rows = rows_of(engine.table(_SQL, "states", "sampled_plain_rows" if clocks is None else "sampled_full_rows"))
-    life = _life(occasions(rows, terrain), lives)
-    return terrain, snapshots(life, last, months, clocks, busy)
-
-
-def _people(heads: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Number, instant of the first order and draw of each customer, who may live several lives."""
-    number, first_at, draw = (heads[name].to_numpy() for name in ("c", "at_us", "draw"))
-    if heads["life"].equals(heads["c"]):
-        return number, first_at, draw
-    order = np.lexsort((first_at, number))
-    order = order[np.r_[True, np.diff(number[order]) != 0]]
-    return number[order], first_at[order], draw[order]
-
-
-def _busy(engine: DuckDB, months: list[Month]) -> frozenset[int] | None:
-    """Places of the months with occasions, None where it is not worth asking: one typing error of a year makes
-    thousands of
-    months in which nothing happened."""
-    if len(months) <= LONG_FILE:
-        return None
-    return frozenset(month - months[0].ordinal for (month,) in engine.run(_SQL, "orders", "busy_months").fetchall())
-
-
-def _months(engine: DuckDB, days: Calendar) -> list[Month]:
-    """Every month from the first occasion's to the last one's."""
-    first_at, last_at, _ = engine.run(_SQL, "orders", "span").fetchall()[0]
-    if first_at is None:
-        return []
-    first, last = np.searchsorted(days.start_at, [first_at, last_at], side="right") - 1
-    firsts = np.unique(days.month_start_day[first : last + 1])
-    places = np.searchsorted(days.day, firsts)
-    ordinals = _ordinals(firsts)
-    return [
-        Month(int(ordinal), int(day), int(days.start_at[place]))
-        for ordinal, day, place in zip(ordinals, firsts, places, strict=True)
-    ]
-
-
-def _life(given: Occasions, lives: pa.Table) -> Life:
-    """The sampled lives' occasions, with whose they are and how long they count."""
-    mine = np.searchsorted(lives["life"].to_numpy(), given.life)
-    slot, from_at, to_at = (lives[name].to_numpy()[mine] for name in ("slot", "from_at", "to_at"))
-    none = np.full(len(given.life), -1)
-    return Life(
-        slot=slot, at_us=given.at_us, from_at=np.maximum(given.at_us, from_at), to_at=to_at, first_day=given.first_day,
-        day=given.day, x=given.x, gap=np.where(given.before, given.gap, 1.0), l1=given.l1,
-        category=none if given.category is None else given.category,
-        region=none if given.region is None else given.region,
-    )  # fmt: skip
 
 
 def staged(code: NDArray[np.int64]) -> tuple[pa.Array, pa.Array]:

@@ -18,6 +18,7 @@ from tenure.lifecycle.picture import picture
 from tenure.periods import date_of, format_instant
 
 if TYPE_CHECKING:
+    from tenure.lifecycle.known import KnownPopulation
     from tenure.lifecycle.policy import Policy
     from tenure.lifecycle.trace import Trace
     from tenure.read import Timeline
@@ -68,8 +69,16 @@ class Explanation:
         return told(self)
 
 
-def explain(timeline: Timeline, policy: Policy, *, zone: str, customer: int | str, as_of: int) -> Explanation:
-    """Why a customer stands where they stand as of an instant (us UTC, exclusive).
+def explain(
+    timeline: Timeline,
+    policy: Policy,
+    *,
+    zone: str,
+    customer: int | str,
+    as_of: int,
+    known: KnownPopulation | None = None,
+) -> Explanation:
+    """Why a customer stands where they stand as of an instant (us UTC, exclusive); `known` as in `picture`.
 
     UnknownCustomer, with the nearest ids, if nobody of that id is known before it. Leaves the picture in the engine.
     """
@@ -79,7 +88,7 @@ def explain(timeline: Timeline, policy: Policy, *, zone: str, customer: int | st
         seen, asked = format_instant(first_at), format_instant(as_of)
         who = f"customer {_short(customer)}"
         raise UnknownCustomer(f"{who} was first seen at {seen}, not before {asked}; ask for a later time")
-    traced = picture(timeline, policy, zone=zone, as_of=as_of)
+    traced = picture(timeline, policy, zone=zone, as_of=as_of, known=known)
     row = _row(traced, c, customer)
     return _explained(traced, c, row)
 
