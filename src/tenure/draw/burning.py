@@ -105,13 +105,14 @@ def burning(
         f'<text class="s" x="{LEFT - 8:.0f}" y="{base - TALL * part + 4:.1f}" text-anchor="end">{esc(word)}</text>'
         for part, word in levels
     )
+    orders = tongue.said("orders")
     fire = flame(pieces, embers, start=start, end=end, width=WIDTH - LEFT, height=TALL)
     ahead = "L".join(f"{x(one.at):.1f} {base - TALL * one.chance:.1f}" for one in embers if one.at >= now)
     drawn = [
         *seasons, grid, f'<g transform="translate({LEFT:.0f} {TOP:.0f})">{fire}</g>',
         f'<path class="inkl dim ahead" d="M{ahead}"/>' if "L" in ahead else "",
         f'<path class="inkl" d="M{LEFT:.0f} {base:.1f}H{WIDTH:.0f}"/>',
-        f'<text class="s" x="{LEFT - 8:.0f}" y="{base + 20:.0f}" text-anchor="end">{esc(tongue.said("orders"))}</text>',
+        f'<text class="s" x="{LEFT - 8:.0f}" y="{base + 20:.0f}" text-anchor="end">{esc(orders)}</text>',
         *(f'<circle class="inkf" cx="{x(dot.day):.1f}" cy="{base + 16:.0f}" r="{2.4 + 3.6 * sqrt(dot.weight):.1f}"/>'
           for dot in dots),
         *_axis(start, end, x, base, tongue),

@@ -15,7 +15,7 @@ from tenure.draw.words import ENGLISH, Tongue
 
 __all__ = ["Band", "Layer", "Level", "river", "stack"]
 
-WIDTH, TOP, BOTTOM, FOOT, MARGIN = 1360.0, 16.0, 190.0, 26.0, 118.0
+WIDTH, TOP, BOTTOM, FOOT, MARGIN = 1360.0, 16.0, 190.0, 26.0, 140.0
 UPPER = (("loyal", ""), ("active", ""), ("new", ""))
 LOWER = tuple((stage, detail) for stage in ("lapsed", "inactive") for detail in ("", *DETAILS[stage]))
 POINTS = 240  # a picture 1240 pixels wide shows no more, and the page stays small

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,9 @@ _KEYWORDS: Final = {
     "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip
 """`said` is how pictures speak (tenure.draw.words.Tongue)."""
+
+_MADE: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""The header's days never change: the same words, the same files."""
 
 Message = tuple[str | tuple[str, str], str | None]
 """What is to be said, with its plural where it has one, and its context."""
@@ -67,7 +71,10 @@ def catalogue(language: str) -> Catalog:
     if file.exists():
         with file.open("rb") as handle:
             old = read_po(handle, locale=language)
-    new = Catalog(locale=language, project="Tenure", charset="utf-8", fuzzy=False)
+    new = Catalog(
+        locale=language, project="Tenure", charset="utf-8", fuzzy=False, creation_date=_MADE, revision_date=_MADE,
+        last_translator="Tenure", language_team="Tenure",
+    )  # fmt: skip
     for (message, context), where in sorted(messages().items(), key=lambda item: (str(item[0][0]), str(item[0][1]))):
         known = old.get(message[0] if isinstance(message, tuple) else message, context)
         said: Any = known.string if known is not None else ""
@@ -83,8 +90,7 @@ def written(made: Catalog) -> tuple[bytes, bytes]:
     po, mo = io.BytesIO(), io.BytesIO()
     write_po(po, made, width=110, omit_header=False, include_lineno=False)
     write_mo(mo, made)
-    kept = [line for line in po.getvalue().split(b"\n") if not line.startswith((b'"POT-Creation', b'"PO-Revision'))]
-    return b"\n".join(kept), mo.getvalue()
+    return po.getvalue(), mo.getvalue()
 
 
 def main() -> None:

@@ -206,7 +206,7 @@ def first_page(reading: Reading, choice: Choice, at: Moment, place: str, rows: i
         there = there.filter(beyond | ((col("sort_key") == lit(key_at)) & following))
     first = col("sort_key").desc() if down != back else col("sort_key").asc()
     second = col("c").desc() if back else col("c").asc()
-    found_rows = there.sort(first, second).limit(rows + 1).fetch_arrow_table().to_pylist()
+    found_rows = there.sort(first, second).limit(rows + 1).to_arrow_table().to_pylist()
     more = len(found_rows) > rows
     found_rows = found_rows[:rows]
     if back:

@@ -161,7 +161,7 @@ def movers(
         came = came | col("before").isnull()
     found = joined.filter(came & col("code").isin(*(lit(code) for code in ends)))
     ranked = found.sort(col("spent_minor").desc().nulls_last(), col("orders").desc(), col("c")).limit(most)
-    return list(ranked.fetch_arrow_table().to_pylist())
+    return list(ranked.to_arrow_table().to_pylist())
 
 
 def levels(reading: Reading, last: date) -> tuple[Level, ...]:

@@ -210,7 +210,9 @@ def usual(past: Sequence[int], n: int, every: str) -> str:
         "year": gettext("The {n} years before had {low} to {high}."),
     }[every].format(n=len(past), low=words.count(low), high=words.count(high))
     if n > high:
-        return f"{said} {gettext('More than in any of them.')}"
-    if n < low:
-        return f"{said} {gettext('Fewer than in any of them.')}"
-    return f"{said} {gettext('Nothing out of the ordinary.')}"
+        verdict = gettext("More than in any of them.")
+    elif n < low:
+        verdict = gettext("Fewer than in any of them.")
+    else:
+        verdict = gettext("Nothing out of the ordinary.")
+    return f"{said} {verdict}"

@@ -24,6 +24,7 @@ __all__ = [
     "STAGE_NAMES",
     "TONGUE",
     "amount",
+    "begun",
     "change",
     "count",
     "day",
@@ -149,6 +150,11 @@ def percent(share: float) -> str:
 def people(n: int) -> str:
     """ "1 person", "612 people"."""
     return ngettext("{n} person", "{n} people", n).format(n=count(n))
+
+
+def begun(text: str) -> str:
+    """The text as a line begins, the rest of it as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def ordinal(n: int) -> str:

@@ -52,7 +52,7 @@ def customer_page(request: HttpRequest, person: int) -> HttpResponse:
     """One customer as of the page's day."""
     at = moment(request)
     reading = opened(at)
-    found = reading.table("people").filter(col("c") == lit(person)).fetch_arrow_table().to_pylist()
+    found = reading.table("people").filter(col("c") == lit(person)).to_arrow_table().to_pylist()
     if not found:
         raise Http404
     row, name = found[0], called([person])[person]
@@ -89,7 +89,7 @@ def customer_page(request: HttpRequest, person: int) -> HttpResponse:
 
 def _events(reading: Reading, person: int) -> list[dict[str, Any]]:
     there = reading.table("events").filter((col("c") == lit(person)) & (col("at") < lit(reading.as_of)))
-    return list(there.sort(col("at")).fetch_arrow_table().to_pylist())
+    return list(there.sort(col("at")).to_arrow_table().to_pylist())
 
 
 def _whole_orders(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -113,7 +113,7 @@ def _whole_orders(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _passages(reading: Reading, person: int) -> list[dict[str, Any]]:
     there = reading.table("passages").filter((col("c") == lit(person)) & (col("from_at") < lit(reading.as_of)))
-    return list(there.sort(col("from_at")).fetch_arrow_table().to_pylist())
+    return list(there.sort(col("from_at")).to_arrow_table().to_pylist())
 
 
 # The picture
@@ -288,7 +288,7 @@ def _timeline(
 
 def _happened(event: dict[str, Any], orders: int) -> str:
     if event["kind"] == ORDER_PLACED:
-        return gettext("{nth} order").format(nth=words.ordinal(orders)).capitalize()
+        return words.begun(gettext("{nth} order").format(nth=words.ordinal(orders)))
     return words.kind_name(event["kind"])
 
 

@@ -158,7 +158,7 @@ def _lines(reading: Reading, choice: Choice, at: Moment, currency: str) -> Itera
     writer = csv.writer(_Line())
     yield "\ufeff" + str(writer.writerow(_COLUMNS))
     there = choosing.people(reading, choice, at).sort(col("c"))
-    for batch in there.fetch_record_batch(_BATCH):
+    for batch in there.to_arrow_reader(_BATCH):
         rows = batch.to_pylist()
         names = called(row["c"] for row in rows)
         yield "".join(

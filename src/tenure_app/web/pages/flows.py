@@ -64,7 +64,7 @@ def flows_page(request: HttpRequest) -> HttpResponse:
         "came_links": [_link(at, "", stage, last) for stage in STAGES],
         "stage_links": [at.link("customers", stage=s) for s in STAGES],
         "period": last,
-        "title": words.span(last.start, last.end, at.year).capitalize(),
+        "title": words.begun(words.span(last.start, last.end, at.year)),
         "start": words.day(last.start, at.year),
         "end": words.day(last.end, at.year),
         "cell": _told(reading, at, last, found, cell, every) if cell else None,

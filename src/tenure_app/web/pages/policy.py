@@ -184,7 +184,7 @@ def _compared(here: Reading, there: Reading) -> tuple[list[dict[str, Any]], list
         return moves, []
     stood = dict(zip(c[changed].tolist(), before[changed].tolist(), strict=True))
     rows = there.table("people").filter(col("c").isin(*(lit(one) for one in numbers)))
-    best = rows.sort(col("spent_minor").desc().nulls_last(), col("c")).limit(SHOWN).fetch_arrow_table().to_pylist()
+    best = rows.sort(col("spent_minor").desc().nulls_last(), col("c")).limit(SHOWN).to_arrow_table().to_pylist()
     return moves, [
         {**row, "from": STAGES[stood[row["c"]]][0], "from_detail": STAGES[stood[row["c"]]][1]} for row in best
     ]

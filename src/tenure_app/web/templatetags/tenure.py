@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from tenure import draw
 from tenure_app.web import words
+from tenure_app.web.because import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "amount",
-    "brief",
     "change",
     "chip",
     "choices",
@@ -34,6 +34,7 @@ __all__ = [
     "stage_word",
     "swatch",
     "to",
+    "why",
 ]
 
 register = template.Library()
@@ -79,10 +80,12 @@ def change(n: int) -> str:
     return words.change(n)
 
 
-@register.filter
-def brief(sentence: str | None) -> str:
-    """A sentence up to its first semicolon: the fact, without the comparison."""
-    return (sentence or "").split(";")[0].rstrip(".")
+@register.simple_tag
+def why(sentence: str | None) -> SafeString:
+    """The sentence about somebody in a list: the fact, without the comparison, which stands in its title."""
+    said, language = told(sentence or "")
+    short = draw.esc(said.split(";")[0].rstrip("."))
+    return mark_safe(f'<span class="why" lang="{language}" title="{draw.esc(said)}">{short}</span>')
 
 
 @register.filter

@@ -9,7 +9,7 @@ document.addEventListener("input", (event) => {
   const out = document.getElementById("scrubbed");
   if (out) out.textContent = said;
   const box = slider.parentElement.querySelector("svg").viewBox.baseVal;
-  const x = (box.width - 118) * Number(slider.value) / Number(slider.max);
+  const x = (box.width - 140) * Number(slider.value) / Number(slider.max);
   slider.parentElement.querySelector("svg .hnd").setAttribute("cx", x);
   slider.parentElement.querySelector("svg .now").setAttribute("d", `M${x} 6V${box.height - 20}`);
 });

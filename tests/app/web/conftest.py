@@ -1,0 +1,96 @@
+"""The console over a made-up shop: people of each kind, a client for each, and a server for browsers."""
+
+import importlib
+import pkgutil
+import threading
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.wsgi import get_wsgi_application
+from django.test import Client
+from made_up_shop import END, ZONE, MadeUpShop
+
+from tenure.lifecycle.policy import dumps
+from tenure.periods import parse_instant
+from tenure_app.clock import PINNED_BY
+from tenure_app.ledger.models import Identity, Person, PolicyVersion, Shop
+from tenure_app.roles import Role, give_role
+from tenure_app.web import pages
+
+NOW = f"{END}T08:00+01:00"
+NAMED = 17
+"""Somebody with a name and an address."""
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory):
+    return MadeUpShop(tmp_path_factory.mktemp("shop"), 1_500)
+
+
+@pytest.fixture
+def console(sqlite_ledger, shop, monkeypatch):
+    """The console of the made-up shop on a ledger of its own, its clock pinned to the shop's last day."""
+    monkeypatch.setenv(PINNED_BY, NOW)
+    for module in pkgutil.iter_modules(pages.__path__):
+        found = importlib.import_module(f"tenure_app.web.pages.{module.name}")
+        if hasattr(found, "opened"):
+            monkeypatch.setattr(found, "opened", shop.opened)
+    Shop.objects.create(pk=1, name="Støvler & sko", zone=ZONE, currency="EUR")
+    toml = dumps(shop.policy)
+    PolicyVersion.objects.create(hash=shop.policy.hash, toml=toml, saved_at=parse_instant(END, ZONE), by="vera", note="")
+    people = [Person(pk=number, recorded_at=0, draw=number) for number in range(1, 60)]
+    Person.objects.bulk_create(people)
+    for kind, value, match in (("name", '=Åse <b>"Dahl"</b>', None), ("email", "Ase@example.com", "ase@example.com")):
+        Identity.objects.create(person_id=NAMED, kind=kind, value=value, match=match, recorded_at=0)
+    return shop
+
+
+def made(name, role, **more):
+    user = User.objects.create_user(name, password="boots-in-winter-9", **more)
+    give_role(user, role)
+    return user
+
+
+@pytest.fixture
+def users(console):
+    """One of each: owner, analyst, and an outsider, who is signed in and has no role."""
+    return {
+        "owner": made("vera", Role.OWNER), "analyst": made("ann", Role.ANALYST), "outsider": made("otto", None),
+    }  # fmt: skip
+
+
+@pytest.fixture
+def client_of(users):
+    """A client who is signed in as one of these, or as nobody."""
+
+    def give(who):
+        client = Client(SERVER_NAME="localhost")
+        if who in users:
+            client.force_login(users[who])
+        return client
+
+    return give
+
+
+@pytest.fixture
+def owner(client_of):
+    return client_of("owner")
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def address(users):
+    """The console on a port of this machine."""
+    server = WSGIServer(("127.0.0.1", 0), Quiet)
+    server.set_app(get_wsgi_application())
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()

@@ -1,0 +1,95 @@
+"""Every route as nobody, as an outsider and in each role; and that a page without a permission does not load."""
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpResponse
+from django.urls import get_resolver, reverse
+
+from tenure_app import urls
+from tenure_app.roles import Permission, Role, may
+from tenure_app.web.routes import page, route
+
+ARGUMENTS = {"person": 17, "number": 1, "token": "0" * 16, "name": "000000000000"}
+WHO = ("nobody", "outsider", "analyst", "owner")
+ROLES = {"nobody": None, "outsider": None, "analyst": Role.ANALYST, "owner": Role.OWNER}
+
+SENT = {
+    "import-dry", "import-start", "import-way", "import-carry", "import-upload", "settings-shop", "settings-users",
+    "policy-save", "policy-preview", "import-undo",
+}  # fmt: skip
+"""What refuses to do anything without a form or a file."""
+
+
+def routes():
+    return [one for one in get_resolver().url_patterns if one.name]
+
+
+def methods_of(pattern):
+    return [cell.cell_contents for cell in pattern.callback.__closure__ if isinstance(cell.cell_contents, tuple)][0]
+
+
+def address_of(pattern):
+    names = pattern.pattern.converters
+    return reverse(pattern.name, kwargs={name: ARGUMENTS[name] for name in names})
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_every_route_lets_in_whom_it_names_and_nobody_else(client_of, who):
+    found = {}
+    for pattern in routes():
+        asked, methods = pattern.callback.permission, methods_of(pattern)
+        client = client_of(who)
+        answer = client.get(address_of(pattern)) if "GET" in methods else client.post(address_of(pattern))
+        if who == "nobody" and asked is not Permission.NONE:
+            expected = answer.status_code == 302 and answer["Location"].startswith(reverse("sign-in"))
+        elif may(ROLES[who], asked):
+            # nothing is there by the made-up numbers and tokens, and nothing was sent along
+            expected = answer.status_code in ((200, 302, 404) if not SENT & {pattern.name} else (302, 400, 404))
+        else:
+            expected = answer.status_code == 403
+        if not expected:
+            found[pattern.name] = (answer.status_code, asked)
+    assert found == {}
+
+
+def test_the_walk_covers_every_route_of_the_server():
+    assert len(routes()) == len(urls.urlpatterns) > 25
+    assert {one.callback.permission for one in routes()} == set(Permission)
+
+
+def test_no_page_but_those_for_everybody_is_open_without_signing_in():
+    public = {one.name for one in routes() if one.callback.permission is Permission.NONE}
+    assert public == {"sign-in", "sign-out", "theme", "language", "sheet"}
+
+
+def test_a_page_without_a_permission_does_not_load():
+    def view(request):
+        return HttpResponse("secret")
+
+    with pytest.raises(ImproperlyConfigured, match="declares no permission"):
+        route("secret/", view, "secret")
+    assert route("open/", page(Permission.SEE)(view), "open").name == "open"
+
+
+@pytest.mark.parametrize("name", ["policy-save", "import-upload", "settings-shop", "settings-users", "sign-out", "theme"])
+def test_what_changes_something_cannot_be_asked_by_a_link(owner, name):
+    assert owner.get(reverse(name)).status_code == 405
+
+
+def test_an_analyst_sees_no_way_to_what_is_closed(client_of):
+    text = client_of("analyst").get(reverse("ring")).content.decode()
+    assert reverse("imports") not in text
+    assert reverse("settings") not in text
+
+
+def test_the_last_owner_stays_an_owner(owner, users):
+    answer = owner.post(reverse("settings-users"), {"user": users["owner"].pk, "role": "analyst"})
+    assert answer.status_code == 400
+    assert "without an owner" in answer.content.decode()
+
+
+def test_signing_in_leads_on_but_never_to_another_server(client_of):
+    form = {"username": "vera", "password": "boots-in-winter-9"}
+    assert client_of("nobody").post(reverse("sign-in"), form | {"next": "/flows/"})["Location"] == "/flows/"
+    assert client_of("nobody").post(reverse("sign-in"), form | {"next": "https://elsewhere.example/"})["Location"] == "/"
+    assert client_of("nobody").post(reverse("sign-in"), form | {"password": "wrong"}).status_code == 400
