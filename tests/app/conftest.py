@@ -2,23 +2,12 @@
 
 import contextlib
 import os
-import tempfile
 import warnings
 
 import pytest
+import server_parts
 
-# before any test asks for Django: a data folder of the run's own, and no answer from the user's environment
-HOME = tempfile.TemporaryDirectory(prefix="tenure-tests-")
-OURS = ("TENURE_TEST_DATA", "TENURE_EXAMPLES")
-for name in [name for name in os.environ if name.startswith("TENURE_") and name not in OURS]:
-    del os.environ[name]
-os.environ.pop("DATABASE_URL", None)
-os.environ["TENURE_DATA"] = HOME.name
-os.environ["DJANGO_SETTINGS_MODULE"] = "tenure_app.settings"
-
-import django  # noqa: E402
-
-django.setup()
+server_parts.ready()
 
 from databases import Cluster, PostgresDatabases, SqliteDatabases, postgres_binaries, use  # noqa: E402
 from django.conf import settings  # noqa: E402

@@ -51,27 +51,29 @@ def insert(table: str, rows: DuckDBPyRelation) -> None:
 
 
 def _by_rows(table: str, rows: DuckDBPyRelation) -> None:
-    quoted = [connection.ops.quote_name(name) for name in (table, *rows.columns)]
     places = ", ".join(["?"] * len(rows.columns))
-    statement = f"INSERT INTO {quoted[0]} ({', '.join(quoted[1:])}) VALUES ({places})"  # noqa: S608 - names of ours
     with connection.cursor() as cursor, connection.wrap_database_errors:
         # Django's own cursor would rewrite the statement for every row
-        cursor.connection.executemany(statement, rows.fetchall())
+        cursor.connection.executemany(_statement("rows", table, rows).replace("{places}", places), rows.fetchall())
 
 
 def _by_copy(table: str, rows: DuckDBPyRelation) -> None:
     """Through a file of text that DuckDB writes and PostgreSQL reads: no row becomes an object of Python."""
-    quoted = [connection.ops.quote_name(name) for name in (table, *rows.columns)]
-    copy = f"COPY {quoted[0]} ({', '.join(quoted[1:])}) FROM STDIN (FORMAT csv, NULL '\\N')"
     with tempfile.TemporaryDirectory(prefix="tenure-") as folder:
         file = Path(folder) / "rows.csv"
         _as_text(rows).write_csv(str(file), header=False, na_rep="\\N")
         with (
             connection.cursor() as cursor, connection.wrap_database_errors, file.open("rb") as text,
-            cursor.copy(copy) as copying,
+            cursor.copy(_statement("text", table, rows)) as copying,
         ):  # fmt: skip
             while chunk := text.read(1 << 20):
                 copying.write(chunk)
+
+
+def _statement(name: str, table: str, rows: DuckDBPyRelation) -> str:
+    quoted = [connection.ops.quote_name(column) for column in rows.columns]
+    said = statements(_PACKAGE, "bulk")[name].replace("{table}", connection.ops.quote_name(table))
+    return said.replace("{columns}", ", ".join(quoted))
 
 
 def _as_text(rows: DuckDBPyRelation) -> DuckDBPyRelation:
