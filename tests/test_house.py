@@ -205,7 +205,7 @@ FLOORS = "The floors of the core"
         ("engine/base.py", "import openpyxl", "Only the reader opens spreadsheets"),
         ("lifecycle/oracle/__init__.py", "import tenure.engine.base", "The oracle shares nothing"),
         ("lifecycle/oracle/__init__.py", "import pyarrow", "The oracle shares nothing"),
-        ("../tenure_app/ledger/people.py", "def late():\n    import tenure_app.imports.runs", "The floors of the application"),
+        ("../tenure_app/ledger/people.py", "import tenure_app.imports", "The floors of the application"),
         ("../tenure_app/imports/parse.py", "def late():\n    import django", "Importers need the core alone"),
     ],
 )
@@ -331,15 +331,18 @@ def locked(name):
 
 
 def test_the_locks_agree_and_hold_what_the_project_asks_for():
-    core, test, dev = locked("core"), locked("test"), locked("dev")
+    core, app, test, dev = locked("core"), locked("app"), locked("test"), locked("dev")
     assert core.items() <= test.items() <= dev.items()
+    assert core.items() <= app.items() <= dev.items()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert {each.split(">=")[0] for each in project["project"]["dependencies"]} <= core.keys()
+    asked = {re.split(r"[>\[]", each)[0] for each in project["project"]["optional-dependencies"]["app"]}
+    assert asked <= app.keys()
     assert {each.split(">=")[0] for each in project["dependency-groups"]["test"]} <= test.keys()
     assert {each.split(">=")[0] for each in project["dependency-groups"]["dev"] if isinstance(each, str)} <= dev.keys()
 
 
-@pytest.mark.parametrize("name", ["core", "test", "dev"])
+@pytest.mark.parametrize("name", ["core", "app", "test", "dev"])
 def test_every_locked_package_has_hashes_and_no_host_is_named(name):
     text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
     entries = re.split(r"\n(?=[a-z])", text)

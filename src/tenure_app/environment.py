@@ -11,7 +11,7 @@ import environ
 
 from tenure_app.refused import Refused
 
-__all__ = ["data_folder", "database", "secret", "words"]
+__all__ = ["data_folder", "database", "given", "secret", "words"]
 
 _SQLITE: Final = {
     # a writer takes its lock when it begins, so that two writers wait for each other instead of failing half-way
@@ -40,6 +40,7 @@ def database(url: str) -> dict[str, Any]:
         case "django.db.backends.sqlite3":
             settings["OPTIONS"] = {**_SQLITE, **settings.get("OPTIONS", {})}
         case "django.db.backends.postgresql":
+            settings["PASSWORD"] = settings["PASSWORD"] or given("DATABASE_PASSWORD")
             settings.setdefault("CONN_MAX_AGE", 60)
             settings["CONN_HEALTH_CHECKS"] = True
         case _:
@@ -52,12 +53,17 @@ def database(url: str) -> dict[str, Any]:
     return settings
 
 
-def secret(name: str, folder: Path) -> str:
-    """The setting of this name, else what the file that NAME_FILE names holds, else one made and kept in the folder."""
-    if said := os.environ.get(name):
-        return said
+def given(name: str) -> str:
+    """The setting of this name, else what the file that NAME_FILE names holds, else nothing."""
     if file := os.environ.get(f"{name}_FILE"):
-        return Path(file).read_text(encoding="utf-8").strip()
+        return os.environ.get(name) or Path(file).read_text(encoding="utf-8").strip()
+    return os.environ.get(name, "")
+
+
+def secret(name: str, folder: Path) -> str:
+    """What is given under this name, else one made and kept in the folder."""
+    if said := given(name):
+        return said
     kept = folder / "secrets" / name.lower()
     try:
         return kept.read_text(encoding="utf-8").strip()
