@@ -25,7 +25,9 @@ NAMED = 17
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory):
-    return MadeUpShop(tmp_path_factory.mktemp("shop"), 1_500)
+    made_up = MadeUpShop(tmp_path_factory.mktemp("shop"), 1_500)
+    yield made_up
+    made_up.engine.__exit__(None, None, None)
 
 
 @pytest.fixture
