@@ -12,7 +12,7 @@ from django.utils.translation import gettext, gettext_lazy
 from tenure.lifecycle.trace import STAGES
 from tenure.periods import day_number, start_of_day
 from tenure_app.web import words
-from tenure_app.web.counting import ON_TIME, QUIET
+from tenure_app.web.counting import NOBODY, ON_TIME, QUIET, came
 from tenure_app.web.names import found
 from tenure_app.web.reading import col, lit
 
@@ -46,7 +46,6 @@ ORDERS: Final = {
 GROUPS: Final = {"on-time": ON_TIME, "quiet": QUIET, "before": ("", "prospect")}
 """Words of the address for several stages; "" is for those who were not known yet."""
 _FAR: Final = 9_000_000_000_000_000_000
-_NOBODY: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +136,9 @@ def chosen(query: QueryDict | MultiValueDict[str, str]) -> Choice:
 def _codes(word: str) -> list[int]:
     """Codes of a stage or of a group of stages; NOBODY for who was not known."""
     if word == "nobody":
-        return [_NOBODY]
+        return [NOBODY]
     named = GROUPS.get(word, (word,))
-    return [_NOBODY if stage == "" else code for stage in named for code in words.CODES_OF.get(stage, (_NOBODY,))]
+    return [NOBODY if stage == "" else code for stage in named for code in words.CODES_OF.get(stage, (NOBODY,))]
 
 
 def people(reading: Reading, choice: Choice, at: Moment) -> DuckDBPyRelation:
@@ -155,16 +154,8 @@ def people(reading: Reading, choice: Choice, at: Moment) -> DuckDBPyRelation:
 def _moved(reading: Reading, choice: Choice) -> DuckDBPyRelation:
     assert choice.begin is not None
     start_at = start_of_day(day_number(choice.begin), reading.zone)
-    before = reading.codes_at(start_at).select(col("c").alias("c"), col("code").alias("before"))
-    joined = reading.table("people").set_alias("p").join(before.set_alias("s"), "c", how="left")
-    if choice.moved_from:
-        codes = _codes(choice.moved_from)
-        known = [lit(code) for code in codes if code != _NOBODY]
-        came = col("before").isin(*known) if known else lit(False)
-        joined = joined.filter(came | col("before").isnull() if _NOBODY in codes else came)
-    if choice.moved_to:
-        joined = joined.filter(col("code").isin(*(lit(code) for code in _codes(choice.moved_to))))
-    return joined
+    origins, ends = (_codes(word) if word else [] for word in (choice.moved_from, choice.moved_to))
+    return came(reading, start_at, origins, ends)
 
 
 def _conditions(reading: Reading, choice: Choice, at: Moment) -> list[Expression]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -27,11 +28,13 @@ __all__ = [
     "QUIET",
     "Period",
     "between",
-    "both_ends",
+    "came",
     "counts",
     "flows",
     "levels",
+    "moved",
     "movers",
+    "moves",
     "period_before",
     "periods_before",
     "staged",
@@ -111,35 +114,59 @@ def totals(parts: Mapping[tuple[str, str], int]) -> dict[str, int]:
     return found
 
 
-def both_ends(reading: Reading, start_at: int, end_at: int) -> DuckDBPyRelation:
-    """c, stood and stands: codes of everybody known by the end; `stood` is null for who came in between."""
-    before = reading.codes_at(start_at).select(col("c").alias("c"), col("code").alias("stood"))
-    after = reading.codes_at(end_at).select(col("c").alias("c"), col("code").alias("stands"))
+def moved(reading: Reading, start_at: int, end_at: int) -> DuckDBPyRelation:
+    """c, stood and stands: codes at both ends of everybody whose stage began anew in between, few beside all lives.
+
+    `stood` is null for who was not known at the start. Who went and came back stands where they stood.
+    """
+    start, end, from_at, to_at = lit(start_at), lit(end_at), col("from_at"), col("to_at")
+    history = reading.table("history")
+    ended = history.filter((from_at < start) & (start <= to_at) & (to_at < end))
+    begun = history.filter((start <= from_at) & (from_at < end) & (to_at.isnull() | (end <= to_at)))
+    before = ended.select(col("c").alias("c"), col("code").alias("stood"))
+    after = begun.select(col("c").alias("c"), col("code").alias("stands"))
     return after.set_alias("e").join(before.set_alias("s"), "c", how="left")
+
+
+def moves(reading: Reading, start_at: int, end_at: int) -> dict[tuple[int, int], int]:
+    """How many of those who moved, or went and came back, stood in one code and stand in another; from NOBODY who
+    arrived."""
+
+    def count() -> dict[tuple[int, int], int]:
+        rows = moved(reading, start_at, end_at).aggregate("coalesce(stood, -1) AS a, stands AS b, count(*) AS n")
+        return {(a, b): n for a, b, n in rows.fetchall()}
+
+    return reading.remembered(("moves", start_at, end_at), count, of_day=False)
 
 
 def flows(reading: Reading, start_at: int, end_at: int) -> dict[tuple[int, int], int]:
     """How many stood in one code at the start and in another, or the same, at the end; from NOBODY who arrived."""
 
     def count() -> dict[tuple[int, int], int]:
-        moved = both_ends(reading, start_at, end_at).aggregate("coalesce(stood, -1) AS a, stands AS b, count(*) AS n")
-        return {(a, b): n for a, b, n in moved.fetchall()}
+        found = dict(moves(reading, start_at, end_at))
+        left: Counter[int] = Counter()
+        for (a, _), n in found.items():
+            left[a] += n
+        for code, n in reading.codes_at(start_at).aggregate("code, count(*) AS n").fetchall():
+            if stayed := n - left[code]:
+                found[code, code] = found.get((code, code), 0) + stayed
+        return found
 
     return reading.remembered(("flows", start_at, end_at), count, of_day=False)
 
 
-def staged(moved: Mapping[tuple[int, int], int]) -> dict[tuple[str, str], int]:
+def staged(coded: Mapping[tuple[int, int], int]) -> dict[tuple[str, str], int]:
     """Flows between stages, of flows between codes; arrivals come from ""."""
     found: dict[tuple[str, str], int] = {}
-    for (a, b), n in moved.items():
+    for (a, b), n in coded.items():
         key = ("" if a == NOBODY else STAGES[a][0], STAGES[b][0])
         found[key] = found.get(key, 0) + n
     return found
 
 
-def between(moved: Flows, origins: Collection[str], ends: Collection[str]) -> int:
+def between(coming: Flows, origins: Collection[str], ends: Collection[str]) -> int:
     """How many moved from any of these stages ("" for nobody) to any of those."""
-    return sum(n for (a, b), n in moved.items() if a in origins and b in ends and a != b)
+    return sum(n for (a, b), n in coming.items() if a in origins and b in ends and a != b)
 
 
 def movers(
@@ -147,21 +174,32 @@ def movers(
 ) -> list[dict[str, object]]:
     """The first people who stood in one of the codes at the start and now stand in one of those: who spent most first.
 
-    The columns of `people` and `before`.
+    The columns of `people` and `stood`.
     """
-    before = reading.codes_at(start_at).select(col("c").alias("c"), col("code").alias("before"))
-    people = reading.table("people").set_alias("p")
-    joined = people.join(before.set_alias("s"), "c", how="left")
-    came = (
-        col("before").isin(*(lit(code) for code in origins if code != NOBODY))
-        if set(origins) - {NOBODY}
-        else lit(False)
+    ranked = came(reading, start_at, origins, ends).sort(
+        col("spent_minor").desc().nulls_last(), col("orders").desc(), col("c")
     )
-    if NOBODY in origins:
-        came = came | col("before").isnull()
-    found = joined.filter(came & col("code").isin(*(lit(code) for code in ends)))
-    ranked = found.sort(col("spent_minor").desc().nulls_last(), col("orders").desc(), col("c")).limit(most)
-    return list(ranked.to_arrow_table().to_pylist())
+    return list(ranked.limit(most).to_arrow_table().to_pylist())
+
+
+def came(reading: Reading, start_at: int, origins: Collection[int], ends: Collection[int]) -> DuckDBPyRelation:
+    """The rows of the picture of who stood in one of the codes at the start (NOBODY: was not known) and stands in one
+    of those now, with `stood`; no codes: any."""
+    people = reading.table("people").set_alias("p")
+    if ends:
+        people = people.filter(col("code").isin(*(lit(code) for code in ends))).set_alias("p")
+    if origins and ends and not set(origins) & set(ends):
+        # nobody among them stayed: only who moved is looked at
+        before = moved(reading, start_at, reading.as_of).select(col("c").alias("c"), col("stood").alias("stood"))
+        joined = people.join(before.set_alias("s"), "c")
+    else:
+        stood = reading.codes_at(start_at).select(col("c").alias("c"), col("code").alias("stood"))
+        joined = people.join(stood.set_alias("s"), "c", how="left")
+    if not origins:
+        return joined
+    known = [lit(code) for code in origins if code != NOBODY]
+    asked = col("stood").isin(*known) if known else lit(False)
+    return joined.filter(asked | col("stood").isnull() if NOBODY in origins else asked)
 
 
 def levels(reading: Reading, last: date) -> tuple[Level, ...]:
@@ -185,8 +223,10 @@ def _counted(reading: Reading, days: list[int], start_at: int, step_us: int) -> 
     history = reading.table("history")
     for name, sign in (("from_at", 1), ("to_at", -1)):
         there = history.filter(col(name).isnotnull())
-        steps = there.select(((col(name) - lit(start_at)) // lit(step_us)).alias("step"), col("code"))
-        for step, code, n in steps.aggregate("step, code, count(*) AS n").fetchall():
+        # fractions and a cast: whole numbers of 64 bits are divided ten times slower
+        steps = there.select(((col(name) - lit(start_at)) / lit(float(step_us))).alias("step"), col("code"))
+        rows = steps.aggregate("CAST(floor(step) AS INTEGER) AS step, code, count(*) AS n")
+        for step, code, n in rows.fetchall():
             at = max(int(step) + 1, 0)
             if at < len(days):
                 change[code, at] += sign * n

@@ -11,7 +11,7 @@ from django.utils.translation import gettext, ngettext
 
 from tenure.periods import date_of, day_number, day_of, start_of_day
 from tenure_app.web import words
-from tenure_app.web.counting import ON_TIME, QUIET, Period, between, flows, periods_before, staged
+from tenure_app.web.counting import ON_TIME, QUIET, Period, between, moves, periods_before, staged
 from tenure_app.web.reading import col, lit
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def _gone(at: Moment, parts: Mapping[tuple[str, str], int]) -> Saying | None:
 def _past(reading: Reading, period: Period, every: str) -> list[Flows]:
     first = _first_day(reading)
     before = periods_before(period.start, every, reading.zone, first, 12)
-    return [staged(flows(reading, one.start_at, one.end_at)) for one in before]
+    return [staged(moves(reading, one.start_at, one.end_at)) for one in before]
 
 
 def _first_day(reading: Reading) -> date:

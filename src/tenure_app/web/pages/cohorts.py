@@ -71,24 +71,37 @@ def cohorts_page(request: HttpRequest) -> HttpResponse:
 
 def _found(reading: Reading, at: Moment) -> tuple[str, tuple[Cohort, ...], tuple[SecondPurchase, ...]]:
     """Months or quarters, retention and second orders, from the days on which people bought."""
-    there = reading.table("passages").filter(col("last_order_at").isnotnull() & (col("from_at") < lit(reading.as_of)))
-    there = there.filter(col("last_order_at") < lit(reading.as_of))
-    columns = there.select(col("c"), col("last_order_at").alias("bought_at")).distinct().fetchnumpy()
-    bought = np.asarray(columns["bought_at"], np.int64)
+    c, bought = _bought(reading)
     if not len(bought):
         return "month", (), ()
-    first = day_of(int(bought.min()), reading.zone)
-    last = day_number(at.day)
+    first, last = day_of(int(bought.min()), reading.zone), day_number(at.day)
     days = calendar(first, last, reading.zone)
-    customer, day = (
-        np.asarray(columns["c"], np.int64),
-        days.day[np.searchsorted(days.start_at, bought, side="right") - 1],
-    )
+    day = days.day[np.searchsorted(days.start_at, bought, side="right") - 1]
+    anew = np.ones(len(c), bool)
+    anew[1:] = (c[1:] != c[:-1]) | (day[1:] != day[:-1])
+    c, day = c[anew], day[anew]  # one row an occasion: a customer and a day
     months = 3 if last - first > MONTHLY_DAYS else 1
     starts = retention.periods(first, last, months=months)
-    kept = retention.cohorts(customer, day, starts=starts, as_of_day=last)
-    second = retention.second_purchases(customer, day, starts=starts, as_of_day=last)
+    period = np.searchsorted(starts, day, side="right")
+    # one day stands for all of a customer's in a period, and their first two tell the second order
+    in_period, early = np.ones(len(c), bool), np.ones(len(c), bool)
+    in_period[1:] = (c[1:] != c[:-1]) | (period[1:] != period[:-1])
+    early[2:] = c[2:] != c[:-2]
+    kept = retention.cohorts(c[in_period], day[in_period], starts=starts, as_of_day=last)
+    second = retention.second_purchases(c[early], day[early], starts=starts, as_of_day=last)
     return ("quarter" if months == 3 else "month"), kept, second
+
+
+def _bought(reading: Reading) -> tuple[retention.Days, retention.Days]:
+    """Customers and the instants at which they bought, by customer and time."""
+    at = lit(reading.as_of)
+    there = reading.table("passages").filter((col("from_at") < at) & (col("last_order_at") < at))
+    columns = there.select(col("c"), col("last_order_at")).fetchnumpy()
+    c, bought = (np.asarray(columns[name], np.int64) for name in ("c", "last_order_at"))
+    if np.all((c[1:] > c[:-1]) | ((c[1:] == c[:-1]) & (bought[1:] >= bought[:-1]))):
+        return c, bought  # as they lie
+    order = np.lexsort((bought, c))
+    return c[order], bought[order]
 
 
 def _full(rows: Sequence[Cohort], width: int) -> float:

@@ -192,7 +192,7 @@ def _past(reading: Reading, period: Period, cell: tuple[str, str], every: str) -
 
     first = date_of(day_of(reading.first_at, reading.zone))
     before = counting.periods_before(period.start, every, reading.zone, first, 12)
-    return [counting.staged(counting.flows(reading, one.start_at, one.end_at)).get(cell, 0) for one in before]
+    return [counting.staged(counting.moves(reading, one.start_at, one.end_at)).get(cell, 0) for one in before]
 
 
 @page(Permission.SEE)
