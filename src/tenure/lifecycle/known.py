@@ -81,13 +81,13 @@ class KnownPopulation:
             return False
         return self.began_at <= earliest_at and latest_at < self.ends_at
 
-    def must_know(self, zone: str, policy: Policy, last_at: int, *, activity: bool) -> None:
-        """InvalidInput unless it is of this zone and policy and reaches the last event, and knows of `activity`."""
+    def must_know(self, zone: str, policy: Policy, last_at: int | None, *, activity: bool) -> None:
+        """InvalidInput unless it is of this zone and policy, reaches the last occasion, and knows of `activity`."""
         if (zone, policy) != (self.zone, self.policy):
             raise InvalidInput("the population is known in another zone or by another policy")
         if activity and self.clocks is None:
             raise InvalidInput("the population knows of nothing but orders")
-        if last_at >= self.ends_at:
+        if last_at is not None and last_at >= self.ends_at:
             raise InvalidInput("the population is known up to an earlier month")
 
     def text(self) -> str:

@@ -202,8 +202,6 @@ def trace(
     days, labels = _lay_calendar(engine, zone, first_at, max(first_at, min(last_at, until)))
     ended = prepare_orders(engine, timeline, policy, until, kinds, known)
     activity = (set(policy.activity) - {ORDER_PLACED}) & kinds
-    if known is not None:
-        known.must_know(zone, policy, last_at, activity=bool(activity))
     stanced = bool(kinds & set(STANCES))
     merged = ended or kinds != {ORDER_PLACED}
     if activity:
@@ -215,6 +213,8 @@ def trace(
     if merged:
         engine.run(_SQL, "history", "first_seen", until=until)
     engine.run(_SQL, "orders", "touched_all" if activity else "touched_orders")
+    if known is not None:
+        known.must_know(zone, policy, engine.run(_SQL, "orders", "span").fetchall()[0][1], activity=bool(activity))
     engine.put("stage_words", _stage_words())
     heads = _heads(engine, timeline.customer_type)
     slices = Slices(engine, "plain_rows", heads)

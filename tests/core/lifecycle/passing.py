@@ -31,7 +31,8 @@ def read_off(tables, zone, instant):
     """The picture as of an instant: by customer a dictionary of COLUMNS."""
     passed, reasons = holding(tables["passages"], instant), holding(tables["reasons"], instant)
     day = day_of(instant, zone)
-    contacts = {row["version"]: row["contact_day"] for row in tables["contacts"] if row["from_day"] <= day < row["to_day"]}
+    ahead = [row for row in tables["contacts"] if row["from_day"] <= day < row["to_day"]]
+    contacts = {row["version"]: row["contact_day"] for row in ahead}
     return {
         c: _row(one, passed.get(c), reasons.get(c), contacts) for c, one in holding(tables["history"], instant).items()
     }

@@ -1,0 +1,94 @@
+"""Files of the mirror and of what is computed from it, as an engine reads and writes them.
+
+A file is written under another name and gets its own when it is whole; from then on nobody changes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+
+from tenure.engine.base import statement
+from tenure.read import Timeline
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from tenure.engine.duckdb import DuckDB
+
+__all__ = ["PACKAGE", "TABLES", "Sources", "attach", "lay_events", "run", "timeline_of", "unfinished"]
+
+PACKAGE: Final = "tenure_app.insight"
+TABLES: Final = ("history", "passages", "reasons", "money")
+"""What is kept of every life, by customer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The mirror's facts: the file of all of them and the overlay of whoever was touched since (`facts`, `touched`)."""
+
+    events: Path
+    delta: Path | None = None
+
+
+def attach(connection: DuckDBPyConnection, path: Path, name: str, *, write: bool = False) -> None:
+    """Let the connection see a file's tables under a name; a file that is only read may be read by many."""
+    quoted = "'" + str(path).replace("'", "''") + "'"
+    how = "ATTACH ? AS !" if write else "ATTACH ? AS ! (READ_ONLY)"
+    connection.execute(how.replace("!", name).replace("?", quoted))
+
+
+@contextlib.contextmanager
+def unfinished(path: Path) -> Iterator[Path]:
+    """A name to write a file under, which gets its own name at the end; nothing is left where that is not reached."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    other = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
+    other.unlink(missing_ok=True)
+    try:
+        yield other
+        other.replace(path)
+    finally:
+        for left in (other, other.with_name(other.name + ".wal")):
+            left.unlink(missing_ok=True)
+
+
+def lay_events(engine: DuckDB, sources: Sources, known_at: int | None, some: Sequence[int] | None = None) -> None:
+    """Make the view `events` of what holds as known at an instant (None: of everything), of `some` people or of all."""
+    attach(engine.connection, sources.events, "base")
+    how = "alone"
+    if sources.delta is not None:
+        attach(engine.connection, sources.delta, "touched")
+        how = "overlaid"
+    if some is not None:
+        engine.put("chosen", pa.table({"c": pa.array(some, pa.int64())}))
+        how = f"some_{how}"
+    run(engine, "facts", how)
+    instant = 2**62 if known_at is None else known_at
+    engine.put("known", pa.table({"known_at": [instant]}))
+    if run(engine, "facts", "any_later").fetchall():
+        run(engine, "facts", "later", known_at=instant)
+        run(engine, "facts", "events_of_versions")
+    else:
+        run(engine, "facts", "events_of_now" if known_at is None else "events")
+
+
+def run(engine: DuckDB, topic: str, name: str, **params: Any) -> DuckDBPyConnection:
+    """Execute one named statement of this package."""
+    return engine.connection.execute(statement(PACKAGE, topic, name), params or None)
+
+
+def timeline_of(engine: DuckDB, *, drawn: bool) -> Timeline:
+    """The events in the engine as the core reads them; `drawn`: with the people's own draws, from `customers`."""
+    first, last, rows, orders, categories, regions, amounts, least = run(engine, "facts", "span").fetchall()[0]
+    said = {"order": orders, "category": categories, "region": regions, "amount": amounts}
+    return Timeline(
+        engine=engine, customer_type="VARCHAR" if drawn else "BIGINT", rows=rows, accepted=rows, rejected=(), notes=(),
+        has=frozenset({"type", "reason", *(role for role, n in said.items() if n)}), negative=(least or 0) < 0,
+        first_at=first, last_at=last,
+    )  # fmt: skip
