@@ -31,7 +31,6 @@ urlpatterns: list[URLPattern] = [
     route("imports/new/", imports.upload_page, "import-upload"),
     route("imports/dry/<str:token>/", imports.dry_page, "import-dry"),
     route("imports/start/<str:token>/", imports.start_page, "import-start"),
-    route("imports/way/<str:token>/", imports.carry_page, "import-carry"),
     route("imports/<int:number>/", imports.run_page, "import-run"),
     route("imports/<int:number>/rejects.csv", imports.rejects_file, "import-rejects"),
     route("imports/<int:number>/undo/", imports.undo_page, "import-undo"),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import secrets
-import subprocess
-import sys
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,13 +16,12 @@ from django.conf import settings
 from django.utils.translation import gettext
 
 from tenure.errors import TenureError
-from tenure_app import clock
+from tenure_app import background, clock
 from tenure_app.imports.registry import names
-from tenure_app.imports.runs import Asked, look
+from tenure_app.imports.runs import Asked, begin, look
 from tenure_app.ledger.undo import undo
 from tenure_app.refused import Refused
 from tenure_app.web.reading import NotReady
-from tenure_app.web.refreshing import refresh
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
@@ -31,18 +29,9 @@ if TYPE_CHECKING:
     from tenure_app.ledger.models import ImportRun
 
 __all__ = [
-    "FORMATS",
-    "Options",
-    "Upload",
-    "asked_of",
-    "carried",
-    "dropped",
-    "dry_run",
-    "keep",
-    "start",
-    "take_back",
+    "FORMATS", "Options", "Upload", "asked_of", "dropped", "dry_run", "keep", "start", "stopped", "take_back",
     "upload_of",
-]
+]  # fmt: skip
 
 FORMATS: Final = ("auto", *names())
 _reading: dict[Path, threading.Thread] = {}
@@ -155,47 +144,52 @@ def asked_of(upload: Upload) -> Asked:
 
 def _tried(upload: Upload) -> dict[str, Any]:
     found = look(asked_of(upload), _silent)
-    return {**asdict(found.parsed), "source": found.source, "new": found.new, "known": found.known}
+    return {**asdict(found.parsed), **{key: value for key, value in asdict(found).items() if key != "parsed"},
+            "rejects": found.rejected, "rejected": found.parsed.rejected}  # fmt: skip
 
 
 def _silent(what: str, done: int, of: int) -> None:
     """The page only says that the file is being read."""
 
 
-def start(upload: Upload, *, by: str) -> None:
-    """Begin to import a kept file, in a process of its own."""
-    (upload.path.parent / "carried.json").unlink(missing_ok=True)
-    command = [sys.executable, "-m", "tenure_app.web.carrying", upload.token, by]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
-    (upload.path.parent / "carried.json").write_text(json.dumps({"pid": process.pid}), encoding="utf-8")
-    # somebody has to wait for it, or it stays in the table of processes
-    threading.Thread(target=process.wait, daemon=True).start()
+def start(upload: Upload, *, by: str, now: int) -> int:
+    """Begin to import a kept file that was looked at, in a process of its own; the number of its run."""
+    found, asked = dry_run(upload), asked_of(upload)
+    run = begin(asked, format=found["format"], family=found["source"], by=by, now=now)
+    words = ["import", str(upload.path), "--format", found["format"], "--run", str(run.pk)]
+    for option, value in (
+        ("--source", asked.source), ("--times-in", asked.times_in), ("--currency", asked.currency),
+        ("--customer-by", asked.customer_by),
+    ):  # fmt: skip
+        words += [option, value] if value else []
+    number = background.begin(words, _folder(upload.token) / "import.log")
+    said = {"token": upload.token, "pid": number}
+    _way(run.pk).parent.mkdir(exist_ok=True)
+    _way(run.pk).write_text(json.dumps(said), encoding="utf-8")
+    return run.pk
 
 
-def carried(upload: Upload) -> int | None:
-    """The number of the run that imported a kept file, None while it is under way. Refused, in the import's words, if
-    it could not be, or was killed."""
+def _way(run: int) -> Path:
+    """Where it is written which file and which process a run is of."""
+    return Path(settings.TENURE_DATA) / "uploads" / "runs" / f"{run}.json"
+
+
+def stopped(run: ImportRun) -> str | None:
+    """Of a run that was stopped, or whose process is gone: the token of its file, "" if that is not here any more. None
+    for a run that is under way or done."""
     try:
-        said = json.loads((upload.path.parent / "carried.json").read_text(encoding="utf-8"))
+        said = json.loads(_way(run.pk).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise Refused(
-            "not_begun", gettext("{name} was not imported yet: look at it and begin.").format(name=upload.name)
-        ) from None
-    if "refused" in said:
-        raise Refused(said["code"], said["refused"])
-    if "run" in said:
-        return int(said["run"])
-    if not _alive(said["pid"]):
-        raise Refused(
-            "stopped",
-            gettext("The import of {name} was stopped half-way: begin it again, nothing is lost.").format(
-                name=upload.name
-            ),
-        )
+        return "" if run.state == run.STOPPED else None
+    if run.state == run.STOPPED or (run.state == run.RUNNING and not _alive(said["pid"])):
+        return str(said["token"]) if (_folder(said["token"]) / "upload.json").exists() else ""
     return None
 
 
 def _alive(pid: int) -> bool:
+    with contextlib.suppress(ChildProcessError):
+        # a process of ours that ended stays in the table until somebody asks for it
+        os.waitpid(pid, os.WNOHANG)
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -206,6 +200,6 @@ def _alive(pid: int) -> bool:
 
 
 def take_back(run: ImportRun, *, by: str) -> None:
-    """Append what takes back the facts of a run."""
+    """Append what takes back the facts of a run; the pictures follow."""
     undo(run, by=by, now=clock.now)
-    refresh()
+    background.begin(["refresh"], Path(settings.TENURE_DATA) / "uploads" / "refresh.log")

@@ -40,7 +40,9 @@ def console(sqlite_ledger, shop, monkeypatch):
             monkeypatch.setattr(found, "opened", shop.opened)
     Shop.objects.create(pk=1, name="Støvler & sko", zone=ZONE, currency="EUR")
     toml = dumps(shop.policy)
-    PolicyVersion.objects.create(hash=shop.policy.hash, toml=toml, saved_at=parse_instant(END, ZONE), by="vera", note="")
+    PolicyVersion.objects.create(
+        hash=shop.policy.hash, toml=toml, saved_at=parse_instant(END, ZONE), by="vera", note=""
+    )
     people = [Person(pk=number, recorded_at=0, draw=number) for number in range(1, 60)]
     Person.objects.bulk_create(people)
     for kind, value, match in (("name", '=Åse <b>"Dahl"</b>', None), ("email", "Ase@example.com", "ase@example.com")):
@@ -58,8 +60,10 @@ def made(name, role, **more):
 def users(console):
     """One of each: owner, analyst, and an outsider, who is signed in and has no role."""
     return {
-        "owner": made("vera", Role.OWNER), "analyst": made("ann", Role.ANALYST), "outsider": made("otto", None),
-    }  # fmt: skip
+        "owner": made("vera", Role.OWNER),
+        "analyst": made("ann", Role.ANALYST),
+        "outsider": made("otto", None),
+    }
 
 
 @pytest.fixture

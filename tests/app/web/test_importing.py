@@ -1,0 +1,115 @@
+"""A file through the console: looked at, imported by a process of its own, its rejects as a file, taken back."""
+
+import csv
+import io
+import time
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from tenure_app import background
+from tenure_app.ledger.models import Event, ImportRun, RejectedRow
+
+ORDERS = (
+    "customer,order,date,amount\n" + "".join(f"{1 + n % 7},{n},2024-03-{1 + n % 28:02},{n}.50\n" for n in range(1, 40))
+    + "8,41,not a day,5\n9,42,=2024,5\n"
+)  # fmt: skip
+
+
+@pytest.fixture
+def begun(monkeypatch):
+    """The command's words instead of its process: the process itself is run by the browser and the command's tests."""
+    words = []
+    monkeypatch.setattr(background, "begin", lambda said, log: words.append(list(said)) or 1)
+    return words
+
+
+def followed(owner, path):
+    """The page, asked again while the file is being read."""
+    for _ in range(100):
+        answer = owner.get(path)
+        if b'aria-busy="true"' not in answer.content:
+            return answer
+        time.sleep(0.1)
+    raise AssertionError("the file is read for ever")
+
+
+def uploaded(owner, text=ORDERS, name="orders.csv"):
+    form = {
+        "file": SimpleUploadedFile(name, text.encode()),
+        "format": "auto",
+        "times_in": "Europe/Oslo",
+        "currency": "EUR",
+    }
+    return owner.post(reverse("import-upload"), form)["Location"]
+
+
+def test_a_file_is_looked_at_before_anything_is_written(owner):
+    text = followed(owner, uploaded(owner)).content.decode()
+    assert "Nothing is written yet. 41 rows of the format orders" in text
+    assert "39 new, 0 known already" in text
+    assert "bad_time" in text
+    assert Event.objects.count() == ImportRun.objects.count() == 0
+
+
+def test_what_is_no_file_of_orders_is_refused_in_its_words(owner):
+    answer = followed(owner, uploaded(owner, "colour,shape\nred,round\n"))
+    assert answer.status_code == 400
+    assert "unknown_format" in answer.content.decode()
+
+
+def test_a_name_cannot_leave_the_folder(owner, settings_data):
+    there = uploaded(owner, name="../../../etc/orders.csv")
+    assert [one.name for one in (settings_data / "uploads" / there.split("/")[-2]).glob("*.csv")] == ["orders.csv"]
+
+
+@pytest.fixture
+def settings_data():
+    from django.conf import settings
+
+    return settings.TENURE_DATA
+
+
+@pytest.mark.parametrize("token", ["0" * 16, "..%2F..%2Fetc", "zz"])
+def test_a_token_that_is_none_is_refused(owner, token):
+    assert owner.get(f"/imports/dry/{token}/").status_code in (400, 404)
+
+
+def test_the_run_is_begun_with_what_was_asked_and_shows_where_it_is(owner, begun):
+    there = uploaded(owner)
+    followed(owner, there)
+    run_page = owner.post(there.replace("/dry/", "/start/"), {"do": "import"})["Location"]
+    (words,) = begun
+    run = ImportRun.objects.get()
+    assert words[0] == "import"
+    assert words[2:6] == ["--format", "orders", "--run", str(run.pk)]
+    assert (run.by, run.file_name, run.state) == ("vera", "orders.csv", "running")
+    # process 1 is there and not ours: the run is under way
+    assert b"Being imported" in owner.get(run_page).content
+    run.state, run.counts = ImportRun.STOPPED, {"stopped": "the disk is full"}
+    run.save()
+    assert b"Begin again" in owner.get(run_page).content
+
+
+def test_a_file_can_be_dropped(owner, settings_data):
+    there = uploaded(owner)
+    assert owner.post(there.replace("/dry/", "/start/"), {"do": "drop"})["Location"] == reverse("imports")
+    assert owner.get(there).status_code == 400
+
+
+def test_rejected_rows_come_as_a_file_without_formulas_and_a_run_is_taken_back(owner, begun, settings_data):
+    from tenure_app.imports.runs import Asked, run
+
+    file = settings_data / "orders.csv"
+    file.write_text(ORDERS, encoding="utf-8")
+    done = run(Asked(file), by="vera", now=lambda: 1, progress=lambda *_: None)
+    answer = owner.get(reverse("import-rejects", args=[done.pk]))
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
+    assert [row["line"] for row in rows] == [str(one.line) for one in RejectedRow.objects.filter(run=done)]
+    assert len(rows) == 2
+    assert owner.post(reverse("import-undo", args=[done.pk])).status_code == 400
+    assert owner.post(reverse("import-undo", args=[done.pk]), {"sure": "yes"}).status_code == 302
+    done.refresh_from_db()
+    assert done.state == ImportRun.UNDONE
+    assert begun == [["refresh"]]
