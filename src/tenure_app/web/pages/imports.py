@@ -45,7 +45,7 @@ STATES: Final = {
 _MS: Final = 1_000_000
 
 
-class UploadForm(forms.Form):
+class _UploadForm(forms.Form):
     """The file and how it is to be read."""
 
     file = forms.FileField()
@@ -113,7 +113,7 @@ def _run(at: Moment, one: ImportRun) -> dict[str, Any]:
 @page(Permission.IMPORT, "POST")
 def upload_page(request: HttpRequest) -> HttpResponse:
     """Take the file, then show what it would bring."""
-    form = UploadForm(request.POST, request.FILES)
+    form = _UploadForm(request.POST, request.FILES)
     if not form.is_valid():
         return _listed(request, gettext("Nothing was uploaded: choose a file, and a time zone of its times."))
     asked = form.cleaned_data

@@ -26,7 +26,7 @@ __all__ = ["settings_page", "shop_page", "users_page"]
 _ROLES: Final = [(role.value, NAMES[role]) for role in Role]
 
 
-class ShopForm(forms.Form):
+class _ShopForm(forms.Form):
     """The shop's own settings."""
 
     name = forms.CharField(max_length=100)
@@ -35,7 +35,7 @@ class ShopForm(forms.Form):
     fiscal_year_month = forms.IntegerField(min_value=1, max_value=12)
 
 
-class NewUserForm(forms.Form):
+class _NewUserForm(forms.Form):
     """Somebody new."""
 
     username = forms.CharField(max_length=150)
@@ -69,7 +69,7 @@ def _shown(request: HttpRequest, refusal: str = "") -> HttpResponse:
 @page(Permission.SETTINGS, "POST")
 def shop_page(request: HttpRequest) -> HttpResponse:
     """Save the shop's settings."""
-    form = ShopForm(request.POST)
+    form = _ShopForm(request.POST)
     if not form.is_valid():
         return _shown(request, gettext("Nothing was saved: the shop needs a name, a time zone and a month."))
     given = form.cleaned_data
@@ -112,7 +112,7 @@ def _given(request: HttpRequest) -> str:
 
 
 def _added(request: HttpRequest) -> str:
-    form = NewUserForm(request.POST)
+    form = _NewUserForm(request.POST)
     if not form.is_valid():
         raise Refused("incomplete", gettext("Nobody was added: a name, a password and a role are needed."))
     given = form.cleaned_data
