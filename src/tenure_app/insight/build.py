@@ -207,7 +207,8 @@ def _write_steps(engine: DuckDB, zone: str, first_at: int | None, last_at: int) 
 
 
 def _known(engine: DuckDB, policy: Policy) -> KnownPopulation:
-    return KnownPopulation.read(_one(engine, "SELECT text FROM lives.population"), policy)
+    text: str = engine.connection.execute("SELECT text FROM lives.population").fetchall()[0][0]
+    return KnownPopulation.read(text, policy)
 
 
 def _meta(engine: DuckDB, name: str) -> int | None:

@@ -27,6 +27,11 @@ SELECT 1 FROM facts f WHERE f.first <> f.number LIMIT 1
 CREATE OR REPLACE TABLE later AS
 SELECT f.first, MAX(f.number) AS number FROM facts f WHERE f.first <> f.number AND f.recorded_at < $known_at GROUP BY f.first
 
+-- name: later_view
+CREATE OR REPLACE VIEW later AS
+SELECT f.first, MAX(f.number) AS number FROM facts f CROSS JOIN known k WHERE f.first <> f.number AND f.recorded_at < k.known_at
+GROUP BY f.first
+
 -- name: events
 CREATE OR REPLACE VIEW events AS
 SELECT f.c, f."at", f.kind, f.order_id, f.amount_minor, f.currency, f.discount_minor, f.category, f.region, f.reason, f.number,

@@ -1,0 +1,111 @@
+-- A day's picture, and what is read off everybody's life. `lives` is the file of all lives, `restaged` the overlay of whoever was
+-- touched since. The picture as of T is what holds at T: from_at < T and (to_at is null or T <= to_at).
+
+-- name: history_alone
+CREATE OR REPLACE VIEW history AS SELECT * FROM lives.history
+
+-- name: history_overlaid
+CREATE OR REPLACE VIEW history AS
+SELECT h.* FROM lives.history h LEFT JOIN restaged.touched t ON t.c = h.c WHERE t.c IS NULL
+UNION ALL
+SELECT h.* FROM restaged.history h
+
+-- name: passages_alone
+CREATE OR REPLACE VIEW passages AS SELECT * FROM lives.passages
+
+-- name: passages_overlaid
+CREATE OR REPLACE VIEW passages AS
+SELECT h.* FROM lives.passages h LEFT JOIN restaged.touched t ON t.c = h.c WHERE t.c IS NULL
+UNION ALL
+SELECT h.* FROM restaged.passages h
+
+-- name: reasons_alone
+CREATE OR REPLACE VIEW reasons AS SELECT * FROM lives.reasons
+
+-- name: reasons_overlaid
+CREATE OR REPLACE VIEW reasons AS
+SELECT h.* FROM lives.reasons h LEFT JOIN restaged.touched t ON t.c = h.c WHERE t.c IS NULL
+UNION ALL
+SELECT h.* FROM restaged.reasons h
+
+-- name: money_alone
+CREATE OR REPLACE VIEW money AS SELECT * FROM lives.money
+
+-- name: money_overlaid
+CREATE OR REPLACE VIEW money AS
+SELECT h.* FROM lives.money h LEFT JOIN restaged.touched t ON t.c = h.c WHERE t.c IS NULL
+UNION ALL
+SELECT h.* FROM restaged.money h
+
+-- name: steps_alone
+CREATE OR REPLACE VIEW steps AS SELECT * FROM lives.steps
+
+-- name: steps_overlaid
+CREATE OR REPLACE VIEW steps AS
+SELECT s.day, s.code, s.change FROM lives.steps s UNION ALL SELECT s.day, s.code, s.change FROM restaged.steps s
+
+-- name: people
+CREATE TABLE made.people AS
+WITH stood AS (
+    SELECT h.c, h.code, h.from_at AS since FROM history h WHERE h.from_at < $as_of AND (h.to_at IS NULL OR h.to_at >= $as_of)
+), passed AS (
+    SELECT p.* FROM passages p WHERE p.from_at < $as_of AND (p.to_at IS NULL OR p.to_at >= $as_of)
+), said AS (
+    SELECT r.c, r.reason FROM reasons r WHERE r.from_at < $as_of AND (r.to_at IS NULL OR r.to_at >= $as_of)
+), spent AS (
+    SELECT m.c, CAST(SUM(m.minor) AS BIGINT) AS minor FROM money m WHERE m."at" < $as_of GROUP BY m.c
+), ahead AS (
+    SELECT n.version, n.contact_day FROM lives.contacts n WHERE n.from_day <= $day AND n.to_day > $day
+)
+SELECT s.c, s.code, w.stage, w.detail, s.since, COALESCE(p.orders, 0) AS orders, COALESCE(p.occasions, 0) AS occasions,
+    COALESCE(p.occasions, 0) + 1 AS cycle, p.first_order_at, p.last_order_at,
+    CASE WHEN s.code = 8 THEN NULL ELSE p.expected_at END AS expected_at,
+    CASE WHEN s.code = 8 THEN NULL ELSE p.overdue_at END AS overdue_at,
+    CASE WHEN s.code = 8 THEN NULL ELSE p.long_overdue_at END AS long_overdue_at,
+    CASE WHEN s.code = 8 THEN NULL ELSE p.inactive_at END AS inactive_at,
+    CASE WHEN s.code = 6 THEN CAST('1970-01-01' AS DATE) + n.contact_day END AS contact_on,
+    CASE WHEN s.code IN (7, 8) THEN COALESCE(r.reason, 'unknown') END AS reason,
+    m.minor AS spent_minor
+FROM stood s JOIN stage_words w ON w.code = s.code
+LEFT JOIN passed p ON p.c = s.c LEFT JOIN said r ON r.c = s.c LEFT JOIN ahead n ON n.version = p.version LEFT JOIN spent m ON m.c = s.c
+
+-- name: counts
+SELECT p.code, COUNT(*) AS customers FROM people p GROUP BY p.code ORDER BY p.code
+
+-- name: flows
+-- stages at two instants: -1 for who was not known at the first
+SELECT COALESCE(a.code, -1) AS from_code, b.code AS to_code, COUNT(*) AS customers
+FROM (SELECT h.c, h.code FROM history h WHERE h.from_at < $until AND (h.to_at IS NULL OR h.to_at >= $until)) b
+LEFT JOIN (SELECT h.c, h.code FROM history h WHERE h.from_at < $since AND (h.to_at IS NULL OR h.to_at >= $since)) a ON a.c = b.c
+GROUP BY COALESCE(a.code, -1), b.code
+ORDER BY 1, 2
+
+-- name: movers
+SELECT b.c
+FROM (SELECT h.c, h.code FROM history h WHERE h.from_at < $until AND (h.to_at IS NULL OR h.to_at >= $until)) b
+LEFT JOIN (SELECT h.c, h.code FROM history h WHERE h.from_at < $since AND (h.to_at IS NULL OR h.to_at >= $since)) a ON a.c = b.c
+WHERE b.code = $to_code AND COALESCE(a.code, -1) = $from_code
+ORDER BY b.c
+LIMIT $most OFFSET $after
+
+-- name: river
+SELECT s.day, s.code, CAST(SUM(s.change) AS BIGINT) AS change FROM steps s WHERE s.day < $end_day GROUP BY s.day, s.code ORDER BY s.day, s.code
+
+-- name: life
+SELECT h.from_at, h.to_at, h.code FROM history h WHERE h.c = $c ORDER BY h.from_at
+
+-- name: passed
+SELECT p.* FROM passages p WHERE p.c = $c ORDER BY p.from_at
+
+-- name: happened
+SELECT e."at", e.kind, e.order_id, e.amount_minor, e.currency, e.category, e.region, e.reason, e.channel, e.recorded_at
+FROM events e WHERE e.c = $c AND e."at" < $as_of ORDER BY e."at", e.number
+
+-- name: compared
+-- who stands where by two policies
+SELECT a.code AS from_code, b.code AS to_code, COUNT(*) AS customers
+FROM people a JOIN other.people b ON b.c = a.c GROUP BY a.code, b.code ORDER BY a.code, b.code
+
+-- name: moved
+SELECT a.c FROM people a JOIN other.people b ON b.c = a.c
+WHERE a.code = $from_code AND b.code = $to_code ORDER BY a.c LIMIT $most OFFSET $after

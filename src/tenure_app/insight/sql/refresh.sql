@@ -1,0 +1,54 @@
+-- Whom the news touch, and what is known of them by now. `news` and `drawn` are what the ledger gave, `facts` what was known before.
+
+-- name: touched
+-- whoever the news speak of, and whose earlier word they correct or take back
+CREATE OR REPLACE TABLE now_touched AS
+SELECT n.c FROM news n
+UNION
+SELECT f.c FROM facts f JOIN (SELECT DISTINCT n."first" FROM news n WHERE n."first" IS NOT NULL) r
+    ON f.number = r."first" OR f."first" = r."first"
+
+-- name: their_facts
+CREATE OR REPLACE TABLE their_facts AS
+SELECT f.* FROM facts f JOIN now_touched t ON t.c = f.c
+UNION ALL
+SELECT n.* FROM news n
+
+-- name: their_draws
+CREATE OR REPLACE TABLE their_draws AS
+SELECT d.c, d.draw FROM drawn d JOIN now_touched t ON t.c = d.c
+UNION ALL
+SELECT k.c, k.draw FROM drawn_before k JOIN now_touched t ON t.c = k.c LEFT JOIN drawn d ON d.c = k.c WHERE d.c IS NULL
+
+-- name: shares
+-- people in all, and in the overlay that is about to be written
+SELECT (SELECT COUNT(*) FROM drawn_before) + (SELECT COUNT(*) FROM drawn),
+    (SELECT COUNT(*) FROM (SELECT t.c FROM now_touched t UNION SELECT o.c FROM overlaid_before o))
+
+-- name: span
+-- of what was appended and of what it changes
+SELECT MIN(w."at"), MAX(w."at") FROM (
+    SELECT n."at" FROM news n
+    UNION ALL
+    SELECT f."at" FROM facts f JOIN news n ON n."first" IS NOT NULL AND (f.number = n."first" OR f."first" = n."first")
+) w
+
+-- name: words
+SELECT DISTINCT 'category', n.category FROM news n WHERE n.category IS NOT NULL AND n.category <> ''
+UNION ALL
+SELECT DISTINCT 'region', n.region FROM news n WHERE n.region IS NOT NULL AND n.region <> ''
+
+-- name: drawn_alone
+CREATE OR REPLACE VIEW drawn_before AS SELECT c, draw FROM base.customers
+
+-- name: drawn_overlaid
+CREATE OR REPLACE VIEW drawn_before AS
+SELECT b.c, b.draw FROM base.customers b LEFT JOIN touched.customers t ON t.c = b.c WHERE t.c IS NULL
+UNION ALL
+SELECT t.c, t.draw FROM touched.customers t
+
+-- name: nobody_before
+CREATE OR REPLACE VIEW overlaid_before AS SELECT CAST(NULL AS BIGINT) AS c WHERE 1 = 0
+
+-- name: somebody_before
+CREATE OR REPLACE VIEW overlaid_before AS SELECT c FROM touched.touched
