@@ -92,7 +92,8 @@ class Tongue:
     """How a picture says what it says, so that one drawing speaks every language.
 
     said: a sentence or word given in English, with its values in braces, as it reads there. count: a number. short_day:
-    a day of this year. month: a month's short name. What comes back is plain text, not yet escaped; of numbers, nothing that would need it.
+    a day of this year. month: a month's short name. What comes back is plain text, not yet escaped; numbers hold
+    nothing that would need it.
     """
 
     said: Callable[..., str] = _said

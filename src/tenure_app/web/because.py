@@ -8,16 +8,19 @@ is not known stays as it is and is marked as English.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.translation import get_language, gettext, ngettext
 
 from tenure.lifecycle.words import MONTHS
 from tenure_app.web import words
 
-__all__ = ["told"]
+if TYPE_CHECKING:
+    from tenure_app.web.moment import Moment
+
+__all__ = ["fact", "told"]
 
 _DAY: Final = r"(\d{1,2} [A-Z][a-z]{2} \d{4})"
 _DAYS: Final = r"([\d,]+) days?"
@@ -167,3 +170,19 @@ def told(sentence: str) -> tuple[str, str]:
         else:
             return sentence, "en"
     return "".join(out), language
+
+
+def fact(row: Mapping[str, Any], at: Moment) -> str:
+    """What is so with somebody, in short, off a row of the picture: the sentence where only the row is at hand."""
+    if row["last_order_at"] is None:
+        return gettext("Never bought; known since {day}.").format(day=words.day_at(row["since"], at.zone, at.year))
+    n = max(0, -at.days_to(row["last_order_at"]))
+    silent = gettext("Silent for {days}").format(days=ngettext("{n} day", "{n} days", n).format(n=words.count(n)))
+    if row["overdue_at"] is None:
+        return f"{silent}."
+    day = words.day_at(row["overdue_at"], at.zone, at.year)
+    if row["stage"] in ("lapsed", "inactive"):
+        late = gettext("overdue since {day}").format(day=day)
+    else:
+        late = gettext("not overdue before {day}").format(day=day)
+    return f"{silent}; {late}."

@@ -47,7 +47,7 @@ class Reading:
     generation: names the facts and the rule; the same name, the same answers for ever. first_at, last_at: the first and
     the last fact's instant. Tables, of `connection`:
     people(c, code, stage, detail, since, orders, occasions, cycle, first_order_at, last_order_at, expected_at,
-    overdue_at, long_overdue_at, inactive_at, contact_on, reason, because, spent_minor) as of `as_of`;
+    overdue_at, long_overdue_at, inactive_at, contact_on, reason, spent_minor, perhaps because) as of `as_of`;
     history(c, from_at, to_at, code); passages(c, from_at, to_at, orders, occasions, first_order_at, last_order_at,
     expected_at, overdue_at, long_overdue_at, inactive_at); events(c, at, kind, order_id, amount_minor, currency, ...).
     """

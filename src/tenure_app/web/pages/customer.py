@@ -7,14 +7,14 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.translation import gettext, gettext_lazy, ngettext
+from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
 
 from tenure.draw import Dot, Ember, Mark, Piece, burned, burning
 from tenure.events import ORDER_PLACED
 from tenure.periods import DAY_US, date_of, day_of
 from tenure_app.roles import Permission
 from tenure_app.web import words
-from tenure_app.web.because import told
+from tenure_app.web.because import fact, told
 from tenure_app.web.frame import show
 from tenure_app.web.moment import moment, shop_of
 from tenure_app.web.names import called, known_as
@@ -61,7 +61,7 @@ def customer_page(request: HttpRequest, person: int) -> HttpResponse:
     currency = shop_of(request).currency
     happened = list(_timeline(at, pieces, events, currency))
     every = request.GET.get("all") == "1"
-    because, tongue = told(str(row["because"] or ""))
+    because, tongue = told(row["because"]) if row.get("because") else (fact(row, at), get_language() or "en")
     context = {
         "name": name,
         "row": row,

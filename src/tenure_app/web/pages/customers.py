@@ -15,6 +15,7 @@ from tenure.lifecycle.trace import STAGES
 from tenure.periods import format_instant
 from tenure_app.roles import Permission
 from tenure_app.web import choosing, words
+from tenure_app.web.because import fact
 from tenure_app.web.choosing import ORDERS, SORTS, Choice
 from tenure_app.web.frame import show
 from tenure_app.web.moment import moment, shop_of
@@ -67,7 +68,6 @@ def customers_page(request: HttpRequest) -> HttpResponse:
         {
             **row,
             "called": names[row["c"]],
-
             "soon": _soon(row, at),
             "life": life_line(lives[row["c"]], start=start, end=end, width=300.0),
         }
@@ -162,11 +162,12 @@ def _lines(reading: Reading, choice: Choice, at: Moment, currency: str) -> Itera
         rows = batch.to_pylist()
         names = called(row["c"] for row in rows)
         yield "".join(
-            str(writer.writerow([safe_cell(cell) for cell in _cells(row, names[row["c"]], currency)])) for row in rows
+            str(writer.writerow([safe_cell(cell) for cell in _cells(row, names[row["c"]], currency, at)]))
+            for row in rows
         )
 
 
-def _cells(row: dict[str, Any], called_as: Any, currency: str) -> Iterable[object]:
+def _cells(row: dict[str, Any], called_as: Any, currency: str, at: Moment) -> Iterable[object]:
     instants = ("first_order_at", "last_order_at", "expected_at", "overdue_at", "long_overdue_at", "inactive_at")
     return (
         called_as.key or row["c"],
@@ -182,7 +183,7 @@ def _cells(row: dict[str, Any], called_as: Any, currency: str) -> Iterable[objec
         row["contact_on"],
         _money(row["spent_minor"], currency),
         row["reason"],
-        row["because"],
+        row.get("because") or fact(row, at),
     )
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from tenure import draw
 from tenure_app.web import words
-from tenure_app.web.because import told
+from tenure_app.web.because import fact, told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,10 +81,10 @@ def change(n: int) -> str:
     return words.change(n)
 
 
-@register.simple_tag
-def why(sentence: str | None) -> SafeString:
-    """The sentence about somebody in a list: the fact, without the comparison, which stands in its title."""
-    said, language = told(sentence or "")
+@register.simple_tag(takes_context=True)
+def why(context: Mapping[str, Any], row: Mapping[str, Any]) -> SafeString:
+    """What is so with somebody in a list: the fact, with the comparison in its title."""
+    said, language = told(row["because"]) if row.get("because") else (fact(row, context["at"]), get_language() or "en")
     short = draw.esc(said.split(";")[0].rstrip("."))
     return mark_safe(f'<span class="why" lang="{language}" title="{draw.esc(said)}">{short}</span>')
 
