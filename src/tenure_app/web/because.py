@@ -176,7 +176,7 @@ def fact(row: Mapping[str, Any], at: Moment) -> str:
     """What is so with somebody, in short, off a row of the picture: the sentence where only the row is at hand."""
     if row["last_order_at"] is None:
         return gettext("Never bought; known since {day}.").format(day=words.day_at(row["since"], at.zone, at.year))
-    n = max(0, -at.days_to(row["last_order_at"]))
+    n = max(0, -at.days_to(row["last_order_at"]) - 1)  # the page's own day is not known yet
     silent = gettext("Silent for {days}").format(days=ngettext("{n} day", "{n} days", n).format(n=words.count(n)))
     if row["overdue_at"] is None:
         return f"{silent}."
