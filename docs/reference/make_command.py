@@ -6,7 +6,7 @@ python docs/reference/make_command.py
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from tenure.cli.arguments import parser
@@ -41,7 +41,8 @@ def page() -> str:
 
 
 def _verb(name: str, one: argparse.ArgumentParser) -> Iterator[str]:
-    actions = [each for each in one._actions if each.dest != "help"]  # noqa: SLF001
+    hidden = argparse.SUPPRESS  # what one process of ours says to another
+    actions = [each for each in one._actions if each.dest != "help" and each.help != hidden]  # noqa: SLF001
     yield f"## {name}"
     yield ""
     yield f"{one.description}"
@@ -50,19 +51,25 @@ def _verb(name: str, one: argparse.ArgumentParser) -> Iterator[str]:
     yield from _usage(name, actions)
     yield "```"
     yield ""
-    yield "| option | what it is |"
-    yield "|---|---|"
+    if actions:
+        yield "| option | what it is |"
+        yield "|---|---|"
     for each in sorted(actions, key=lambda each: (bool(each.option_strings), not each.required)):
         spelt = ", ".join(f"`{_spelt(each, option)}`" for option in each.option_strings) or f"`{each.metavar}`"
         needed = "; required" if each.required and each.option_strings else ""
         yield "| " + " | ".join(cell.replace("|", r"\|") for cell in (spelt, f"{each.help}{needed}")) + " |"
 
 
-def _usage(name: str, actions: Iterable[argparse.Action]) -> Iterator[str]:
+def _usage(name: str, actions: list[argparse.Action]) -> Iterator[str]:
     needed = [each for each in actions if each.required]
-    files = ["FILE..."] if any(not each.option_strings for each in needed) else []
+    files = [_place(each) for each in actions if not each.option_strings]
     options = [_spelt(each, each.option_strings[0]) for each in needed if each.option_strings]
-    yield " ".join(["tenure", name, *files, *options, "[options]"])
+    more = ["[options]"] if len(actions) > len(files) + len(options) else []
+    yield " ".join(["tenure", name, *files, *options, *more])
+
+
+def _place(action: argparse.Action) -> str:
+    return {"+": f"{action.metavar}...", "?": f"[{action.metavar}]"}.get(str(action.nargs), str(action.metavar))
 
 
 def _spelt(action: argparse.Action, option: str) -> str:

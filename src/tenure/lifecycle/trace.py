@@ -198,7 +198,7 @@ def trace(
     """
     engine = timeline.engine
     kinds = _kinds(engine, timeline, until)
-    first_at, last_at = (at if at is not None else until for at in (timeline.first_at, timeline.last_at))
+    first_at, last_at = (at if at is not None else min(until, 0) for at in (timeline.first_at, timeline.last_at))
     days, labels = _lay_calendar(engine, zone, first_at, max(first_at, min(last_at, until)))
     ended = prepare_orders(engine, timeline, policy, until, kinds, known)
     activity = (set(policy.activity) - {ORDER_PLACED}) & kinds

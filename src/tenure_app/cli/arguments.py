@@ -26,6 +26,7 @@ def verbs(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     _import(add)
     _refresh(add)
     _console(add)
+    _shop(add)
     _user(add)
     _doctor(add)
     one = add("migrate", "make or upgrade the tables of the ledger", "Safe to run again; the other verbs ask for it.")
@@ -65,14 +66,23 @@ def _refresh(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
 
 def _console(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     one = add("console", "serve the console", "Ctrl-C ends it.")
-    one.add_argument("--host", default="127.0.0.1", help="the address to listen on; default: this machine alone")
-    one.add_argument("--port", type=int, default=8765, help="default: 8765")
+    one.add_argument("--host", metavar="ADDRESS", default="127.0.0.1", help="the address to listen on; default: this machine alone")
+    one.add_argument("--port", metavar="N", type=int, default=8765, help="default: 8765")
     one.set_defaults(job=_late("serving", "console"))
+
+
+def _shop(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    one = add("shop", "say what the shop is: name, zone, currency", "Without options: what is said of it so far.")
+    one.add_argument("--name", metavar="NAME", help="its name, in titles")
+    one.add_argument("--timezone", metavar="ZONE", help="its zone, for days and for times that carry none")
+    one.add_argument("--currency", metavar="CODE", help="of amounts that name none, as in EUR")
+    one.add_argument("--fiscal-year-month", metavar="M", type=int, help="the month in which its business year begins")
+    one.set_defaults(job=_late("keeping", "shop"))
 
 
 def _user(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     one = add("user", "make somebody who may sign in", "Asks for the password; with --password-file it reads one.")
-    one.add_argument("name", metavar="NAME")
+    one.add_argument("name", metavar="NAME", help="what they sign in as")
     one.add_argument("--role", choices=("owner", "analyst"), required=True, help="what they may do")
     one.add_argument("--password-file", metavar="FILE", help="its first line is the password")
     one.set_defaults(job=_late("keeping", "user"))

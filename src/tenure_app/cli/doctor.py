@@ -17,6 +17,9 @@ from tenure.cli.screen import say, visible
 from tenure.periods import format_instant
 from tenure_app import clock
 from tenure_app.ledger import append_only
+from tenure_app.ledger.append_only import restored_elsewhere
+from tenure_app.ledger.manifest import read_manifest
+from tenure_app.ledger.mirror import Position, behind
 from tenure_app.ledger.models import Event, ImportRun, Shop
 
 if TYPE_CHECKING:
@@ -67,6 +70,7 @@ def findings(now: Callable[[], int]) -> Iterator[Finding]:
     yield from _triggers()
     yield from _clock(now())
     yield from _people()
+    yield from _mirror()
 
 
 def _version() -> str:
@@ -129,3 +133,20 @@ def _people() -> Iterator[Finding]:
         yield Finding("users", "look", "nobody may sign in as owner; run: tenure user NAME --role owner")
     else:
         yield Finding("users", "good", f"{owners} may sign in as owner")
+
+
+def _mirror() -> Iterator[Finding]:
+    folder = settings.TENURE_DATA / "mirror"
+    found = read_manifest(folder)
+    if restored_elsewhere(connection):
+        yield Finding("mirror", "wrong", "the ledger was restored from another server; run once: tenure migrate")
+    elif found is None:
+        state: Literal["good", "look"] = "look" if Event.objects.exists() else "good"
+        yield Finding("mirror", state, "nothing was published yet; tenure refresh does it, and every import")
+    elif lost := sorted(name for name in found.files() if not (folder / name).exists()):
+        yield Finding("mirror", "wrong", f"{', '.join(lost)} is lost; run: tenure refresh --anew")
+    else:
+        position = Position(**{key: value for key, value in found.position.items() if key != "zone"})
+        late = behind(position)
+        said = f"{late:,} events behind; run: tenure refresh" if late else "up to date"
+        yield Finding("mirror", "look" if late else "good", f"generation {found.generation}, {said}")

@@ -14,6 +14,7 @@ from tenure.errors import InvalidInput
 from tenure.periods import date_of, day_of
 from tenure.write import checked_target, save_table
 from tenure_app import clock
+from tenure_app.cli.keeping import refreshed
 from tenure_app.imports import LEFT_OUT, REJECTED
 from tenure_app.imports.runs import Asked, Look, look, run
 from tenure_app.ledger.models import ImportRun, RejectedRow, Shop
@@ -91,9 +92,7 @@ def import_file(asked: argparse.Namespace) -> None:
     _show_run(done, time.perf_counter() - began)
     if target is not None:
         _save_rejects(done, target)
-    from tenure_app.cli.keeping import refreshed
-
-    refreshed()
+    say(f"{refreshed()}\n")
 
 
 def _show_look(found: Look) -> None:
@@ -143,9 +142,7 @@ def _undo(asked: argparse.Namespace) -> None:
     say(f", {done.restored:,} as before the run" if done.restored else "")
     say(f", {done.left:,} left as a later run says them" if done.left else "")
     say("\n")
-    from tenure_app.cli.keeping import refreshed
-
-    refreshed()
+    say(f"{refreshed()}\n")
 
 
 def _save_rejects(done: ImportRun, target: Path) -> None:

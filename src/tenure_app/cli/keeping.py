@@ -6,25 +6,31 @@ import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import DatabaseError
 
-from tenure.cli.screen import say
+from tenure.cli.screen import Steps, say, visible
+from tenure.draw.words import MONTHS
+from tenure.lifecycle.policy import Policy, load
+from tenure.periods import parse_instant
+from tenure_app import clock
+from tenure_app.ledger.actions import describe_shop
+from tenure_app.ledger.models import Shop
+from tenure_app.ledger.policies import in_force
 from tenure_app.refused import Refused
 
 if TYPE_CHECKING:
     import argparse
 
-__all__ = ["migrate", "refreshed", "user"]
+__all__ = ["migrate", "refresh", "refreshed", "shop", "user"]
 
 
 def migrate(_: argparse.Namespace) -> None:
     """Make or upgrade the tables; their triggers with them."""
-    from django.conf import settings
-
     settings.TENURE_DATA.mkdir(parents=True, exist_ok=True)
     try:
         call_command("migrate", verbosity=1)
@@ -53,5 +59,42 @@ def user(asked: argparse.Namespace) -> None:
     say(f"{asked.name} may sign in as {asked.role}\n")
 
 
-def refreshed() -> None:
-    """Nothing yet."""
+def shop(asked: argparse.Namespace) -> None:
+    """Change what is said of the shop, and say it."""
+    asked_for = {
+        "name": asked.name, "zone": asked.timezone, "currency": asked.currency,
+        "fiscal_year_month": asked.fiscal_year_month,
+    }  # fmt: skip
+    said = {key: value for key, value in asked_for.items() if value is not None}
+    found = describe_shop(**said) if said else Shop.objects.one()
+    month = MONTHS[found.fiscal_year_month - 1]
+    say(f"{visible(found.name)}: {found.zone}, {found.currency or 'no currency'}, business year from {month}\n")
+
+
+def refresh(asked: argparse.Namespace) -> None:
+    """Bring the pictures up to the ledger, and say what came of it."""
+    shop = Shop.objects.one()
+    policy = in_force() if asked.policy is None else load(Path(asked.policy))
+    known_at = None if asked.known_at is None else parse_instant(asked.known_at, shop.zone)
+    say(f"{_refreshed(policy, shop, anew=asked.anew, known_at=known_at)}\n")
+
+
+def refreshed() -> str:
+    """Bring the pictures up to the ledger, by the policy in force; what came of it in a few words."""
+    return _refreshed(in_force(), Shop.objects.one(), anew=False, known_at=None)
+
+
+def _refreshed(policy: Policy, shop: Shop, *, anew: bool, known_at: int | None) -> str:
+    from tenure_app.insight.refresh import refresh
+
+    with Steps() as steps:
+        steps("refreshing the pictures")
+        done = refresh(
+            settings.TENURE_DATA / "mirror", policy, zone=shop.zone, now=clock.now(), anew=anew, known_at=known_at,
+            progress=lambda what, _: steps(what),
+        )  # fmt: skip
+    news = "nothing new" if not done.events else f"{done.events:,} events read"
+    who = "everybody" if done.anew else f"{done.touched:,} people touched"
+    return f"pictures of {done.people:,} people: {news}, {who} judged" if done.events or done.anew else (
+        f"pictures of {done.people:,} people: {news}"
+    )

@@ -6,7 +6,9 @@ connection is closed while it reads, and a server that answers requests has this
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from tenure.engine.duckdb import DuckDB
 
-__all__ = ["behind", "canonical", "read_news"]
+__all__ = ["Position", "behind", "canonical", "read_news"]
 
 _PACKAGE: Final = "tenure_app.ledger"
 
@@ -31,20 +33,30 @@ class _Ask(Protocol):
     def __call__(self, name: str, *params: int) -> pa.RecordBatchReader: ...
 
 
-def read_news(engine: DuckDB, *, after: int) -> int:
-    """Make the tables `news`, of what was appended since the position `after` (0: of everything), and `drawn`.
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far the ledger was read: `events` in its own terms (the next time's `after`), the last person's number, and
+    the merges that were in force, as a mark of theirs."""
+
+    events: int = 0
+    person: int = 0
+    merges: str = ""
+
+
+def read_news(engine: DuckDB, after: Position = Position()) -> Position:
+    """Make the tables `news`, of what was appended since a position, and `drawn`, of who became known since.
 
     news: number, first, c, kind, at, recorded_at, order_id, amount_minor, currency, discount_minor, category, region,
-    channel, reason, by c, at and number; c is whom the person is taken for by the merges in force. drawn: c, draw, of
-    everybody. Returns the position up to which the ledger was read, the next time's `after`. Refused for a ledger that
-    was restored on another server and not migrated there yet.
+    channel, reason, by c, at and number; c is whom the person is taken for by the merges in force. drawn: c, draw. If
+    the merges are not those of the position, everything has to be read anew. Refused for a ledger that was restored on
+    another server and not migrated there yet.
     """
     if restored_elsewhere(connection):
         raise Refused("restored_elsewhere", "the ledger was restored from another server; run once: tenure migrate")
     with _asking() as ask:
         end = ask("end").read_all().column(0)[0].as_py()
         merges = ask("merges").read_all()
-        for name, asked, span in (("raw_people", "people", (0,)), ("raw", "events", (after, end))):
+        for name, asked, span in (("raw_people", "people", (after.person,)), ("raw", "events", (after.events, end))):
             engine.drop(name)
             engine.connection.from_arrow(ask(asked, *span)).create(name)
     whose = canonical(dict(zip(merges["person"].to_pylist(), merges["canonical"].to_pylist(), strict=True)))
@@ -52,9 +64,11 @@ def read_news(engine: DuckDB, *, after: int) -> int:
     engine.put("canon", pa.table({"person": persons, "c": canon}))
     for name in ("news", "drawn"):
         engine.run(_PACKAGE, "mirror", name)
+    ((last,),) = engine.relation(_PACKAGE, "mirror", "last_person").fetchall()
     for name in ("raw", "raw_people", "canon"):
         engine.drop(name)
-    return int(end)
+    mark = hashlib.sha256(repr(sorted(whose.items())).encode()).hexdigest()[:16] if whose else ""
+    return Position(int(end), max(int(last or 0), after.person), mark)
 
 
 def canonical(merges: dict[int, int]) -> dict[int, int]:
@@ -69,10 +83,10 @@ def canonical(merges: dict[int, int]) -> dict[int, int]:
     return {person: last(person) for person in merges if person}
 
 
-def behind(position: int) -> int:
+def behind(position: Position) -> int:
     """How many events were appended since a position."""
     with connection.cursor() as cursor:
-        cursor.execute(statements(_PACKAGE, "mirror_reads")[f"behind_{connection.vendor}"], [position])
+        cursor.execute(statements(_PACKAGE, "mirror_reads")[f"behind_{connection.vendor}"], [position.events])
         return int(cursor.fetchone()[0])
 
 

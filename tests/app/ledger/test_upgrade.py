@@ -66,7 +66,7 @@ def as_written():
 
 def as_mirrored():
     with DuckDB() as engine:
-        mirror.read_news(engine, after=0)
+        mirror.read_news(engine)
         engine.connection.table("news").create("facts")
         engine.run("tenure_app.ledger", "mirror", "held")
         asked = 'SELECT c, order_id, "at", kind, amount_minor FROM held(9000000000000000000)'

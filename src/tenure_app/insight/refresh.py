@@ -1,0 +1,236 @@
+"""Brings mirror and lives up to the ledger and names them: in full, or anew for whoever was touched since.
+
+One process at a time does this; whoever reads goes on with what was named before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from tenure.engine.duckdb import DuckDB
+from tenure_app.insight.build import MOST_TOUCHED, build, must_rebuild, restage, write_facts_overlay
+from tenure_app.insight.store import Sources, attach, run, unfinished
+from tenure_app.ledger import mirror
+from tenure_app.ledger.manifest import Lives, Manifest, publish, read_manifest, writing
+from tenure_app.ledger.mirror import Position
+
+if TYPE_CHECKING:
+    from tenure.lifecycle.policy import Policy
+
+__all__ = ["MEMORY", "Refreshed", "key_of", "refresh"]
+
+MEMORY: Final = "2GB"
+"""What the engine may take before it spills to disk."""
+_FEW: Final = 1000
+"""People who may be in an overlay however small the shop."""
+_KEPT: Final = 4
+"""Lives by policies and instants beside the one in force: previews, and what was known on other days."""
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a refresh found and did: events appended since the last one, people they touch (None: everybody was read),
+    people in all, and whether everybody was computed anew."""
+
+    manifest: Manifest
+    events: int
+    touched: int | None
+    people: int
+    anew: bool
+
+
+def key_of(policy: Policy, known_at: int | None = None) -> str:
+    """The name of lives in a manifest: by which policy, and as known when."""
+    return policy.hash if known_at is None else f"{policy.hash}@{known_at}"
+
+
+def refresh(
+    folder: Path, policy: Policy, *, zone: str, now: int, progress: Progress, anew: bool = False,
+    known_at: int | None = None,
+) -> Refreshed:  # fmt: skip
+    """Publish a generation that knows all that was appended, and everybody's lives by this policy.
+
+    folder: the mirror's. known_at: compute what was known at that instant, too. anew: read and compute everything.
+    Refused while another process writes.
+    """
+    with writing(folder):
+        found = None if anew else _usable(folder)
+        done = _first(folder, policy, zone, now, progress) if found is None else _next(
+            folder, found, policy, zone, now, progress
+        )
+        if known_at is not None and key_of(policy, known_at) not in done.manifest.lives:
+            done = replace(done, manifest=_as_known(folder, done.manifest, policy, zone, known_at, progress))
+        return done
+
+
+def _usable(folder: Path) -> Manifest | None:
+    """What is in force, None if any file of it is lost."""
+    found = read_manifest(folder)
+    if found is None or not isinstance(found.position, dict):
+        return None
+    return found if all((folder / name).exists() for name in found.files()) else None
+
+
+def _first(folder: Path, policy: Policy, zone: str, now: int, progress: Progress) -> Refreshed:
+    """Everything, read and computed anew."""
+    before = read_manifest(folder)
+    number = (before.generation if before else 0) + 1
+    while (folder / f"events-{number}.duckdb").exists():
+        number += 1
+    progress("reading the ledger", 0.0)
+    name = f"events-{number}.duckdb"
+    with DuckDB(memory_limit=MEMORY) as engine, unfinished(folder / name) as target:
+        position = mirror.read_news(engine)
+        attach(engine.connection, target, "store", write=True)
+        engine.connection.table("news").to_table("store.facts")
+        engine.connection.table("drawn").to_table("store.customers")
+        ((events,),) = engine.connection.table("news").count("*").fetchall()
+        engine.connection.execute("DETACH store")
+    base = f"lives-{number}-{policy.hash}.duckdb"
+    built = build(
+        Sources(folder / name), folder / base, policy, zone=zone, memory_limit=MEMORY, progress=_after(progress, 0.3)
+    )
+    made = Manifest(number, name, None, {key_of(policy): Lives(base)}, _said(position, zone), now)
+    publish(folder, made)
+    return Refreshed(made, events, None, built.people, anew=True)
+
+
+def _next(folder: Path, found: Manifest, policy: Policy, zone: str, now: int, progress: Progress) -> Refreshed:
+    """What was appended since; everything anew where that is not enough."""
+    before = Position(**{key: value for key, value in found.position.items() if key != "zone"})
+    progress("reading the ledger", 0.0)
+    with DuckDB(memory_limit=MEMORY) as engine:
+        position = mirror.read_news(engine, before)
+        if position.merges != before.merges:
+            return _first(folder, policy, zone, now, progress)
+        ((events,),) = engine.connection.table("news").count("*").fetchall()
+        here = found.lives.get(key_of(policy))
+        if not events:
+            return _same_facts(folder, found, policy, zone, progress)
+        touched = _overlay(engine, folder, found)
+    if touched is None:
+        return _first(folder, policy, zone, now, progress)
+    number = found.generation + 1
+    sources = Sources(folder / found.events, folder / touched.delta)
+    anew = here is None or found.position["zone"] != zone or must_rebuild(
+        folder / here.base, policy, earliest_at=touched.earliest_at, latest_at=touched.latest_at, words=touched.words,
+        touched=touched.all,
+    )  # fmt: skip
+    if anew or here is None:
+        base = f"lives-{number}-{policy.hash}.duckdb"
+        build(sources, folder / base, policy, zone=zone, memory_limit=MEMORY, progress=_after(progress, 0.1))
+        lives = Lives(base)
+    else:
+        progress("tracing who was touched", 0.5)
+        delta = f"delta-lives-{number}-{policy.hash}.duckdb"
+        restage(
+            sources, folder / here.base, folder / delta, policy, touched.people, zone=zone,
+            before=folder / here.delta if here.delta else None,
+        )  # fmt: skip
+        lives = Lives(here.base, delta)
+    made = Manifest(number, found.events, touched.delta, {key_of(policy): lives}, _said(position, zone), now)
+    publish(folder, made)
+    return Refreshed(made, events, len(touched.people), _people(folder, lives), anew=anew)
+
+
+def _same_facts(folder: Path, found: Manifest, policy: Policy, zone: str, progress: Progress) -> Refreshed:
+    """Nothing was appended: at most another policy or zone is asked for."""
+    here = found.lives.get(key_of(policy))
+    if here is not None and found.position["zone"] == zone:
+        return Refreshed(found, 0, 0, _people(folder, here), anew=False)
+    base = f"lives-{found.generation}-{policy.hash}-{_plain(zone)}.duckdb"
+    delta = folder / found.delta if found.delta else None
+    built = build(
+        Sources(folder / found.events, delta), folder / base, policy, zone=zone, memory_limit=MEMORY, progress=progress
+    )
+    others = _latest(found) if found.position["zone"] == zone else {}
+    lives = {**others, key_of(policy): Lives(base)}
+    made = replace(found, lives=lives, position={**found.position, "zone": zone})
+    publish(folder, made)
+    return Refreshed(made, 0, 0, built.people, anew=True)
+
+
+def _as_known(
+    folder: Path, found: Manifest, policy: Policy, zone: str, known_at: int, progress: Progress
+) -> Manifest:  # fmt: skip
+    """Beside what is in force: what was known at an instant."""
+    base = f"lives-{found.generation}-{policy.hash}-known-{known_at}.duckdb"
+    delta = folder / found.delta if found.delta else None
+    build(
+        Sources(folder / found.events, delta), folder / base, policy, zone=zone, known_at=known_at, memory_limit=MEMORY,
+        progress=progress,
+    )  # fmt: skip
+    made = replace(found, lives={**_latest(found), key_of(policy, known_at): Lives(base)})
+    publish(folder, made)
+    return made
+
+
+def _latest(found: Manifest) -> dict[str, Lives]:
+    """The lives of a manifest but the oldest, where there are many."""
+    return dict(list(found.lives.items())[-_KEPT:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    """Who was touched by the news, with the overlay of facts that was written; `all`: people in that overlay."""
+
+    delta: str
+    people: list[int]
+    all: int
+    earliest_at: int
+    latest_at: int
+    words: tuple[tuple[str, str], ...]
+
+
+def _overlay(engine: DuckDB, folder: Path, found: Manifest) -> _Touched | None:
+    """Write the overlay of facts with the news in it; None where so many are touched that all is better read anew."""
+    before = folder / found.delta if found.delta else None
+    attach(engine.connection, folder / found.events, "base")
+    if before is not None:
+        attach(engine.connection, before, "touched")
+    overlaid = ("alone", "drawn_alone", "nobody_before") if before is None else (
+        "overlaid", "drawn_overlaid", "somebody_before"
+    )  # fmt: skip
+    for topic, name in zip(("facts", "refresh", "refresh"), overlaid, strict=True):
+        run(engine, topic, name)
+    for name in ("touched", "their_facts", "their_draws"):
+        run(engine, "refresh", name)
+    ((everybody, all_touched),) = run(engine, "refresh", "shares").fetchall()
+    if all_touched > max(MOST_TOUCHED * everybody, _FEW):
+        return None
+    people = [c for (c,) in engine.connection.table("now_touched").fetchall()]
+    ((earliest, latest),) = run(engine, "refresh", "span").fetchall()
+    words = tuple((role, word) for role, word in run(engine, "refresh", "words").fetchall())
+    delta = f"delta-{found.generation + 1}.duckdb"
+    facts, draws = (engine.connection.table(name).to_arrow_table() for name in ("their_facts", "their_draws"))
+    engine.connection.execute("DETACH base")
+    if before is not None:
+        for name in ("drawn_before", "overlaid_before", "facts"):
+            engine.drop(name)
+        engine.connection.execute("DETACH touched")
+    write_facts_overlay(folder / delta, before, people, facts, draws)
+    return _Touched(delta, people, int(all_touched), int(earliest), int(latest), words)
+
+
+def _people(folder: Path, lives: Lives) -> int:
+    with DuckDB(threads=1) as engine:
+        attach(engine.connection, folder / lives.base, "lives")
+        return int(engine.connection.execute("SELECT value FROM lives.meta WHERE name = 'people'").fetchall()[0][0])
+
+
+def _said(position: Position, zone: str) -> dict[str, Any]:
+    return {**asdict(position), "zone": zone}
+
+
+def _plain(zone: str) -> str:
+    return zone.replace("/", "-")
+
+
+def _after(progress: Progress, share: float) -> Progress:
+    """Progress of what comes after a share of the whole."""
+    return lambda what, done: progress(what, share + (1 - share) * done)

@@ -1,0 +1,42 @@
+"""What is changed beside the events: what the shop says of itself, the policy in force."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tenure.errors import InvalidInput
+from tenure.lifecycle.policy import Policy, dumps
+from tenure.money import exponent
+from tenure.periods import zone_named
+from tenure_app.ledger.models import PolicyVersion, Shop
+from tenure_app.refused import Refused
+
+__all__ = ["describe_shop", "save_policy"]
+
+
+def describe_shop(**said: Any) -> Shop:
+    """Change some of name, zone, currency and fiscal_year_month. BadTime for no zone; Refused for what is no currency,
+    no month or no name."""
+    if "zone" in said:
+        zone_named(said["zone"])
+    if said.get("currency"):
+        try:
+            exponent(said["currency"])
+        except InvalidInput as wrong:
+            raise Refused("bad_currency", f"nothing was saved: {wrong}") from None
+    if said.get("fiscal_year_month", 1) not in range(1, 13):
+        raise Refused("bad_month", f"nothing was saved: {said['fiscal_year_month']} is no month; write 1 to 12")
+    if not said.get("name", "x").strip():
+        raise Refused("no_name", "nothing was saved: the shop needs a name")
+    Shop.objects.update_or_create(pk=1, defaults=said)
+    return Shop.objects.one()
+
+
+def save_policy(policy: Policy, *, note: str, by: str, now: int) -> PolicyVersion:
+    """A new version, in force from now on. Refused where it is the one in force."""
+    last = PolicyVersion.objects.first()
+    if last is not None and last.hash == policy.hash:
+        raise Refused("same_policy", f"nothing was saved: policy {policy.hash} is in force already")
+    return PolicyVersion.objects.create(
+        hash=policy.hash, toml=dumps(policy), saved_at=now, by=by[:150], note=note[:300]
+    )
