@@ -66,7 +66,9 @@ def _refresh(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
 
 def _console(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     one = add("console", "serve the console", "Ctrl-C ends it.")
-    one.add_argument("--host", metavar="ADDRESS", default="127.0.0.1", help="the address to listen on; default: this machine alone")
+    one.add_argument(
+        "--host", metavar="ADDRESS", default="127.0.0.1", help="where to listen; default: this machine alone"
+    )
     one.add_argument("--port", metavar="N", type=int, default=8765, help="default: 8765")
     one.set_defaults(job=_late("serving", "console"))
 
@@ -76,7 +78,9 @@ def _shop(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     one.add_argument("--name", metavar="NAME", help="its name, in titles")
     one.add_argument("--timezone", metavar="ZONE", help="its zone, for days and for times that carry none")
     one.add_argument("--currency", metavar="CODE", help="of amounts that name none, as in EUR")
-    one.add_argument("--fiscal-year-month", metavar="M", type=int, help="the month in which its business year begins")
+    one.add_argument(
+        "--fiscal-year-month", metavar="M", type=int, help="the month its business year begins with, 1 to 12"
+    )
     one.set_defaults(job=_late("keeping", "shop"))
 
 

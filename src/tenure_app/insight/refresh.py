@@ -208,10 +208,9 @@ def _overlay(engine: DuckDB, folder: Path, found: Manifest) -> _Touched | None:
     words = tuple((role, word) for role, word in run(engine, "refresh", "words").fetchall())
     delta = f"delta-{found.generation + 1}.duckdb"
     facts, draws = (engine.connection.table(name).to_arrow_table() for name in ("their_facts", "their_draws"))
-    engine.connection.execute("DETACH base")
+    # another engine is about to open these files
+    engine.connection.execute("DROP VIEW facts; DROP VIEW drawn_before; DROP VIEW overlaid_before; DETACH base")
     if before is not None:
-        for name in ("drawn_before", "overlaid_before", "facts"):
-            engine.drop(name)
         engine.connection.execute("DETACH touched")
     write_facts_overlay(folder / delta, before, people, facts, draws)
     return _Touched(delta, people, int(all_touched), int(earliest), int(latest), words)
