@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import pyarrow as pa
-
 from tenure.engine.base import statement
-from tenure.read import Timeline
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from tenure.engine.duckdb import DuckDB
+    from tenure.read import Timeline
 
 __all__ = ["PACKAGE", "TABLES", "Sources", "attach", "lay_events", "run", "timeline_of", "unfinished"]
 
@@ -60,6 +58,8 @@ def unfinished(path: Path) -> Iterator[Path]:
 
 def lay_events(engine: DuckDB, sources: Sources, known_at: int | None, some: Sequence[int] | None = None) -> None:
     """Make the view `events` of what holds as known at an instant (None: of everything), of `some` people or of all."""
+    import pyarrow as pa
+
     attach(engine.connection, sources.events, "base")
     how = "alone"
     if sources.delta is not None:
@@ -85,6 +85,8 @@ def run(engine: DuckDB, topic: str, name: str, **params: Any) -> DuckDBPyConnect
 
 def timeline_of(engine: DuckDB, *, drawn: bool) -> Timeline:
     """The events in the engine as the core reads them; `drawn`: with the people's own draws, from `customers`."""
+    from tenure.read import Timeline
+
     first, last, rows, orders, categories, regions, amounts, least = run(engine, "facts", "span").fetchall()[0]
     said = {"order": orders, "category": categories, "region": regions, "amount": amounts}
     return Timeline(

@@ -45,6 +45,7 @@ CREATE OR REPLACE VIEW steps AS
 SELECT s.day, s.code, s.change FROM lives.steps s UNION ALL SELECT s.day, s.code, s.change FROM restaged.steps s
 
 -- name: people
+-- what there is to keep of a day: words and what follows from the rest are said by the view `shown`
 CREATE TABLE made.people AS
 WITH stood AS (
     SELECT h.c, h.code, h.from_at AS since FROM history h WHERE h.from_at < $as_of AND (h.to_at IS NULL OR h.to_at >= $as_of)
@@ -54,20 +55,33 @@ WITH stood AS (
     SELECT r.c, r.reason FROM reasons r WHERE r.from_at < $as_of AND (r.to_at IS NULL OR r.to_at >= $as_of)
 ), spent AS (
     SELECT m.c, CAST(SUM(m.minor) AS BIGINT) AS minor FROM money m WHERE m."at" < $as_of GROUP BY m.c
-), ahead AS (
-    SELECT n.version, n.contact_day FROM lives.contacts n WHERE n.from_day <= $day AND n.to_day > $day
 )
-SELECT s.c, s.code, w.stage, w.detail, s.since, COALESCE(p.orders, 0) AS orders, COALESCE(p.occasions, 0) AS occasions,
-    COALESCE(p.occasions, 0) + 1 AS cycle, p.first_order_at, p.last_order_at,
-    CASE WHEN s.code = 8 THEN NULL ELSE p.expected_at END AS expected_at,
-    CASE WHEN s.code = 8 THEN NULL ELSE p.overdue_at END AS overdue_at,
-    CASE WHEN s.code = 8 THEN NULL ELSE p.long_overdue_at END AS long_overdue_at,
-    CASE WHEN s.code = 8 THEN NULL ELSE p.inactive_at END AS inactive_at,
-    CASE WHEN s.code = 6 THEN CAST('1970-01-01' AS DATE) + n.contact_day END AS contact_on,
-    CASE WHEN s.code IN (7, 8) THEN COALESCE(r.reason, 'unknown') END AS reason,
-    m.minor AS spent_minor
-FROM stood s JOIN stage_words w ON w.code = s.code
-LEFT JOIN passed p ON p.c = s.c LEFT JOIN said r ON r.c = s.c LEFT JOIN ahead n ON n.version = p.version LEFT JOIN spent m ON m.c = s.c
+SELECT s.c, s.code, s.since, p.orders, p.occasions, p.first_order_at, p.last_order_at, p.expected_at, p.overdue_at,
+    p.long_overdue_at, p.inactive_at, p.version, m.minor AS spent_minor, r.reason
+FROM stood s LEFT JOIN passed p ON p.c = s.c LEFT JOIN spent m ON m.c = s.c LEFT JOIN said r ON r.c = s.c
+
+-- name: ahead
+-- whom a season passed by is written to on these days, as seen on this one
+CREATE TABLE ahead AS
+SELECT n.version, CAST('1970-01-01' AS DATE) + n.contact_day AS contact_on
+FROM lives.contacts n WHERE n.from_day <= $day AND n.to_day > $day
+
+-- name: shown
+CREATE VIEW people AS
+SELECT p.c, p.code,
+    CASE WHEN p.code = 0 THEN 'prospect' WHEN p.code = 1 THEN 'new' WHEN p.code = 2 THEN 'active' WHEN p.code = 3 THEN 'loyal'
+        WHEN p.code < 7 THEN 'lapsed' ELSE 'inactive' END AS stage,
+    CASE WHEN p.code = 4 THEN 'short' WHEN p.code = 5 THEN 'long' WHEN p.code = 6 THEN 'seasonal' WHEN p.code = 7 THEN 'win_back'
+        WHEN p.code = 8 THEN 'do_not_contact' END AS detail,
+    p.since, COALESCE(p.orders, 0) AS orders, COALESCE(p.occasions, 0) AS occasions, COALESCE(p.occasions, 0) + 1 AS cycle,
+    p.first_order_at, p.last_order_at,
+    CASE WHEN p.code = 8 THEN NULL ELSE p.expected_at END AS expected_at,
+    CASE WHEN p.code = 8 THEN NULL ELSE p.overdue_at END AS overdue_at,
+    CASE WHEN p.code = 8 THEN NULL ELSE p.long_overdue_at END AS long_overdue_at,
+    CASE WHEN p.code = 8 THEN NULL ELSE p.inactive_at END AS inactive_at,
+    CASE WHEN p.code = 6 THEN (SELECT MAX(a.contact_on) FROM ahead a WHERE a.version = p.version) END AS contact_on,
+    CASE WHEN p.code IN (7, 8) THEN COALESCE(p.reason, 'unknown') END AS reason, p.spent_minor
+FROM day.people p
 
 -- name: counts
 SELECT p.code, COUNT(*) AS customers FROM people p GROUP BY p.code ORDER BY p.code
@@ -104,8 +118,8 @@ FROM events e WHERE e.c = $c AND e."at" < $as_of ORDER BY e."at", e.number
 -- name: compared
 -- who stands where by two policies
 SELECT a.code AS from_code, b.code AS to_code, COUNT(*) AS customers
-FROM people a JOIN other.people b ON b.c = a.c GROUP BY a.code, b.code ORDER BY a.code, b.code
+FROM people a JOIN other b ON b.c = a.c GROUP BY a.code, b.code ORDER BY a.code, b.code
 
 -- name: moved
-SELECT a.c FROM people a JOIN other.people b ON b.c = a.c
+SELECT a.c FROM people a JOIN other b ON b.c = a.c
 WHERE a.code = $from_code AND b.code = $to_code ORDER BY a.c LIMIT $most OFFSET $after

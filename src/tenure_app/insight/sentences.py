@@ -1,0 +1,48 @@
+"""Why somebody stands where they stand: asked of a few customers, by the population that all were judged by."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from tenure.engine.duckdb import DuckDB
+from tenure.lifecycle.explain import explain
+from tenure.lifecycle.known import KnownPopulation
+from tenure.lifecycle.picture import picture
+from tenure_app.insight.store import attach, lay_events, timeline_of
+
+if TYPE_CHECKING:
+    from tenure.lifecycle.explain import Explanation
+    from tenure.read import Timeline
+    from tenure_app.insight.days import Picture
+
+__all__ = ["because", "explained"]
+
+
+def because(asked: Picture, people: Sequence[int]) -> dict[int, str]:
+    """The sentences of some customers as of the picture's instant; of who was not known then, none."""
+    if not people:
+        return {}
+    with _few(asked, people) as (timeline, known):
+        if timeline.first_at is None or timeline.first_at >= asked.as_of:
+            return {}
+        picture(timeline, asked.policy, zone=asked.zone, as_of=asked.as_of, known=known)
+        found = timeline.engine.connection.execute("SELECT customer_id, because FROM stages").fetchall()
+    return dict(found)
+
+
+def explained(asked: Picture, c: int) -> Explanation:
+    """Everything there is to say of one customer as of the picture's instant; UnknownCustomer if they were not known."""
+    with _few(asked, [c]) as (timeline, known):
+        return explain(timeline, asked.policy, zone=asked.zone, customer=c, as_of=asked.as_of, known=known)
+
+
+@contextlib.contextmanager
+def _few(asked: Picture, people: Sequence[int]) -> Iterator[tuple[Timeline, KnownPopulation]]:
+    """The events of some customers in an engine of their own, and the population."""
+    with DuckDB(threads=1, memory_limit="80MB") as engine:
+        lay_events(engine, asked.sources, asked.known_at, people)
+        attach(engine.connection, asked.lives, "lives")
+        text = engine.connection.execute("SELECT text FROM lives.population").fetchall()[0][0]
+        yield timeline_of(engine, drawn=False), KnownPopulation.read(text, asked.policy)
