@@ -1,7 +1,8 @@
 # make test    everything that must hold: lint, types, floors, tests
-# make demo    the report of a real shop, served on this machine (PORT=8765, DATA=var/demo)
-# make bench   seconds and memory on a million customers (SIZE=5m: five million)
+# make demo    a real shop in the console, served on this machine (PORT=8765, DATA=var/demo, SHOP=journey or simulated)
+# make bench   seconds and memory on a million customers (SIZE=5m: five million)      make bench-app   the server's
 # make check   lint, types and floors only       make long   the generated tests, 10,000 examples each
+# make torture imports killed ten times on each database (TENURE_KILLS, TENURE_SEED)
 # make setup   .venv with the locked packages    make lock   the locks anew (needs uv)
 # Python 3.11 or later is all that is needed; PYTHON=/path/to/python3 names one.
 
@@ -14,6 +15,7 @@ PYTHON ?=
 PORT   ?= 8765
 DATA   ?= var/demo
 SIZE   ?= 1m
+SHOP   ?= journey
 # JOBS=2 runs the tests in two processes
 JOBS   ?= 0
 
@@ -24,7 +26,7 @@ ifneq ($(wildcard ../shared/data),)
 export TENURE_TEST_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help setup check lint types floors test long demo bench wheel lock clean
+.PHONY: help setup check lint types floors test long torture demo bench bench-app wheel lock clean
 
 help:
 	@sed -n '/^#/!q; s/^# //p' Makefile
@@ -82,11 +84,20 @@ long: setup
 	@echo "== generated tests, 10,000 examples each"
 	@TENURE_EXAMPLES=10000 $(BIN)/python -m pytest -m "generated or hypothesis"
 
+torture: setup
+	@.ci/parts
+	@echo "== imports killed, and going on"
+	@TENURE_KILLS=$${TENURE_KILLS:-10} $(BIN)/python -m pytest -s tests/app/test_kills.py
+
 demo: setup
-	@$(BIN)/python demo/demo.py --port $(PORT) --data $(DATA)
+	@$(BIN)/python demo/demo.py --shop $(SHOP) --port $(PORT) --data $(DATA)
 
 bench: setup
 	@$(BIN)/python benchmarks/bench.py --size $(SIZE)
+
+bench-app: setup
+	@.ci/parts
+	@$(BIN)/python benchmarks/app.py
 
 # the wheel as strangers get it: built, installed without any development package, and tested from outside the source tree;
 # the drawn lives are the same code under `make test` and are not drawn twice
@@ -98,6 +109,7 @@ wheel: setup
 	@build/wheel/venv/bin/python -m pip install --quiet --require-hashes --requirement requirements/test.txt
 	@build/wheel/venv/bin/python -m pip install --quiet --no-deps build/wheel/*.whl
 	@env -u PYTHONPATH build/wheel/venv/bin/tenure --help > /dev/null
+	@env -u PYTHONPATH build/wheel/venv/bin/tenure doctor 2>&1 | grep -q "the server parts are not installed"
 	@env -u PYTHONPATH build/wheel/venv/bin/python -m pytest --installed-only -m "not generated" tests/core
 
 lock:
