@@ -27,7 +27,7 @@ class Permission(StrEnum):
     POLICY = "policy"
     """Put another rule in force."""
     SETTINGS = "settings"
-    """The shop's own settings, and who has which role."""
+    """The shop's own settings, who has which role, and the tables themselves in the admin."""
 
 
 class Role(StrEnum):
@@ -41,7 +41,7 @@ NAMES: Final = {Role.OWNER: _("Owner"), Role.ANALYST: _("Analyst")}
 
 _ALLOWED: Final = {
     Role.OWNER: frozenset(Permission),
-    Role.ANALYST: frozenset({Permission.NONE, Permission.SEE}),
+    Role.ANALYST: frozenset(Permission) - {Permission.SETTINGS},
 }
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.http import QueryDict
@@ -13,11 +13,11 @@ from made_up_shop import ZONE
 
 from tenure.lifecycle.policy import DEFAULT, dumps
 from tenure.lifecycle.trace import STAGES
-from tenure.periods import day_number, start_of_day
+from tenure.periods import date_of, day_number, day_of, start_of_day
 from tenure_app.ledger.models import PolicyVersion, Shop
 from tenure_app.web import choosing, counting
 from tenure_app.web.moment import Moment
-from tenure_app.web.pages.customers import safe_cell
+from tenure_app.web.pages.customers import pieces_of, safe_cell, worth_a_call
 
 DAY = date(2025, 12, 1)
 
@@ -229,3 +229,32 @@ def test_while_the_picture_is_computed_the_page_asks_again(owner, monkeypatch):
     assert 'aria-busy="true"' in text
     assert "Reading 1,234,567 lives" in text
     assert 'hx-trigger="load delay:1s"' in text
+
+
+def test_an_ember_is_somebody_loyal_who_became_overdue_lately_and_there_are_at_most_five(owner, console):
+    turns = "SELECT b.from_at FROM kept_history a JOIN kept_history b ON b.c = a.c AND b.from_at = a.to_at"
+    ((begun,),) = console.connection.execute(
+        f"{turns} WHERE a.code = 3 AND b.code = 4 ORDER BY 1 DESC LIMIT 1"
+    ).fetchall()
+    day = date_of(day_of(begun, ZONE)) + timedelta(days=3)
+    reading = console.opened(at(day))
+
+    def shown(**asked):
+        text = text_of(owner.get(reverse("customers"), {"as_of": day.isoformat(), **asked}))
+        lines = [one for one in re.split(r"<tr\b", text) if '<a class="who"' in one]
+        found = {int(re.search(r"/customers/(\d+)/", one)[1]): 'class="ember"' in one for one in lines}
+        return set(found), {c for c, hot in found.items() if hot}
+
+    begin = (day - timedelta(days=14)).isoformat()
+    late, marked = shown(moved_from="loyal", moved_to="lapsed", begin=begin)
+    assert 0 < len(marked) == min(5, len(late))
+    lives = pieces_of(reading, sorted(late))
+    assert all(worth_a_call(lives[c], at(day)) for c in late)
+    assert not any(worth_a_call(lives[c][:-1], at(day)) for c in late)
+    # merely late, or about to be
+    others = (
+        {"stage": "loyal", "overdue": 30},
+        {"stage": "inactive"},
+        {"moved_to": "lapsed", "moved_from": "new", "begin": begin},
+    )
+    assert [shown(**asked)[1] for asked in others] == [set()] * 3

@@ -84,10 +84,19 @@ def test_what_changes_something_cannot_be_asked_by_a_link(owner, name):
     assert owner.get(reverse(name)).status_code == 405
 
 
+def test_an_analyst_may_do_all_but_the_shops_settings_and_users():
+    closed = {one for one in Permission if not may(Role.ANALYST, one)}
+    assert closed == {Permission.SETTINGS}
+    assert all(may(Role.OWNER, one) for one in Permission)
+    assert not any(may(None, one) for one in Permission if one is not Permission.NONE)
+
+
 def test_an_analyst_sees_no_way_to_what_is_closed(client_of):
-    text = client_of("analyst").get(reverse("ring")).content.decode()
-    assert reverse("imports") not in text
+    analyst = client_of("analyst")
+    text = analyst.get(reverse("ring")).content.decode()
+    assert reverse("imports") in text
     assert reverse("settings") not in text
+    assert reverse("policy-edit") in analyst.get(reverse("policy")).content.decode()
 
 
 def test_the_last_owner_stays_an_owner(owner, users):

@@ -19,7 +19,7 @@ from tenure_app.web.frame import show
 from tenure_app.web.moment import moment, shop_of
 from tenure_app.web.names import called, known_as
 from tenure_app.web.opening import opened
-from tenure_app.web.pages.customers import pieces_of
+from tenure_app.web.pages.customers import pieces_of, worth_a_call
 from tenure_app.web.reading import col, lit
 from tenure_app.web.routes import page
 from tenure_app.web.seasons import bands
@@ -76,7 +76,7 @@ def customer_page(request: HttpRequest, person: int) -> HttpResponse:
         "all_link": at.link("customer", person, all=1),
         "orders": row["orders"],
         "moves": max(0, len(pieces) - 1),
-        "dues": list(_dues(at, row)),
+        "dues": list(_dues(at, row, call=worth_a_call(pieces, at))),
         "cycle": _cycle(at, row),
         "gap": _usual_gap(row),
         "currency": currency,
@@ -210,7 +210,7 @@ def _usual_gap(row: dict[str, Any]) -> int | None:
     return max(1, round((row["expected_at"] - row["last_order_at"]) / DAY_US))
 
 
-def _dues(at: Moment, row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _dues(at: Moment, row: dict[str, Any], *, call: bool) -> Iterator[dict[str, Any]]:
     """What falls due, in order: what, the day, how far off, and whether somebody should look."""
     names = {
         "expected_at": gettext("Next order, usually by"),
@@ -221,13 +221,12 @@ def _dues(at: Moment, row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for key, what in names.items():
         if row[key] is not None:
             days = at.days_to(row[key])
-            hot = key == "overdue_at" and -14 <= days <= 7 and row["orders"] >= 3 and row["detail"] in (None, "short")
             yield {
                 "what": what,
                 "on": words.day_at(row[key], at.zone, at.year),
                 "far": words.in_days(days),
                 "past": days < 0,
-                "hot": hot,
+                "hot": call and key == "overdue_at",
             }
     if row["contact_on"] is not None:
         days = (row["contact_on"] - at.day).days

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from tenure_app.web.moment import Moment
     from tenure_app.web.reading import Reading
 
-__all__ = ["customers_file", "customers_page", "pieces_of", "safe_cell"]
+__all__ = ["customers_file", "customers_page", "pieces_of", "safe_cell", "worth_a_call"]
 
 _YEARS_US: Final = 3 * 31_556_952_000_000
 _BATCH: Final = 2_000
+_LATELY: Final = 14
+_CALLS: Final = 5
 _COLUMNS: Final = (
     "customer",
     "name",
@@ -64,11 +66,12 @@ def customers_page(request: HttpRequest) -> HttpResponse:
     found = choosing.first_page(reading, choice, at, request.GET.get("place", ""))
     numbers = [row["c"] for row in found.rows]
     names, lives, (start, end) = called(numbers), pieces_of(reading, numbers), _axis(reading)
+    to_call = _to_call(found.rows, lives, at)
     rows = [
         {
             **row,
             "called": names[row["c"]],
-            "soon": _soon(row, at),
+            "call": row["c"] in to_call,
             "life": life_line(lives[row["c"]], start=start, end=end, width=300.0),
         }
         for row in found.rows
@@ -112,11 +115,19 @@ def _axis(reading: Reading) -> tuple[float, float]:
     return float(max(reading.first_at, reading.as_of - _YEARS_US)), float(reading.as_of)
 
 
-def _soon(row: dict[str, Any], at: Moment) -> bool:
-    """Ember: somebody loyal who became overdue within the last two weeks or will within one."""
-    if row["overdue_at"] is None or row["orders"] < 3 or row["stage"] not in ("loyal", "lapsed"):
+def worth_a_call(life: Sequence[Piece], at: Moment) -> bool:
+    """Whether somebody who was loyal became overdue within the last two weeks: a call may still bring them back."""
+    if len(life) < 2 or life[-1].stage != "lapsed" or life[-1].detail != "short":
         return False
-    return -14 <= at.days_to(row["overdue_at"]) <= 7 and row["detail"] in (None, "", "short")
+    return life[-2].stage == "loyal" and -_LATELY <= at.days_to(int(life[-1].start)) <= 0
+
+
+def _to_call(rows: Sequence[dict[str, Any]], lives: Mapping[int, Sequence[Piece]], at: Moment) -> set[int]:
+    """Whom a page marks with an ember: of those worth a call the few who spent most, so that the mark keeps its
+    meaning."""
+    found = [row for row in rows if worth_a_call(lives[row["c"]], at)]
+    found.sort(key=lambda row: row["spent_minor"] or 0, reverse=True)
+    return {row["c"] for row in found[:_CALLS]}
 
 
 def pieces_of(reading: Reading, people: Sequence[int]) -> dict[int, list[Piece]]:
