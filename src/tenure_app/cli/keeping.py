@@ -74,9 +74,12 @@ def shop(asked: argparse.Namespace) -> None:
 def refresh(asked: argparse.Namespace) -> None:
     """Bring the pictures up to the ledger, and say what came of it."""
     shop = Shop.objects.one()
-    policy = in_force() if asked.policy is None else load(Path(asked.policy))
+    other = None if asked.policy is None else load(Path(asked.policy))
     known_at = None if asked.known_at is None else parse_instant(asked.known_at, shop.zone)
-    say(f"{_refreshed(policy, shop, anew=asked.anew, known_at=known_at)}\n")
+    # what everybody looks at comes first, and stays beside what somebody tries
+    say(f"{_refreshed(in_force(), shop, anew=asked.anew, known_at=None if other else known_at)}\n")
+    if other is not None:
+        say(f"policy {other.hash}: {_refreshed(other, shop, anew=False, known_at=known_at)}\n")
 
 
 def refreshed() -> str:
