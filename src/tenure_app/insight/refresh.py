@@ -5,6 +5,7 @@ One process at a time does this; whoever reads goes on with what was named befor
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenure.engine.duckdb import DuckDB
 from tenure_app.insight.build import MOST_TOUCHED, build, must_rebuild, restage, write_facts_overlay
+from tenure_app.insight.days import key_of
 from tenure_app.insight.store import Sources, attach, run, unfinished
 from tenure_app.ledger import mirror
 from tenure_app.ledger.manifest import Lives, Manifest, publish, read_manifest, writing
@@ -20,7 +22,7 @@ from tenure_app.ledger.mirror import Position
 if TYPE_CHECKING:
     from tenure.lifecycle.policy import Policy
 
-__all__ = ["MEMORY", "Refreshed", "key_of", "refresh"]
+__all__ = ["MEMORY", "Refreshed", "refresh"]
 
 MEMORY: Final = "2GB"
 """What the engine may take before it spills to disk."""
@@ -42,11 +44,6 @@ class Refreshed:
     touched: int | None
     people: int
     anew: bool
-
-
-def key_of(policy: Policy, known_at: int | None = None) -> str:
-    """The name of lives in a manifest: by which policy, and as known when."""
-    return policy.hash if known_at is None else f"{policy.hash}@{known_at}"
 
 
 def refresh(
@@ -79,6 +76,8 @@ def _usable(folder: Path) -> Manifest | None:
 def _first(folder: Path, policy: Policy, zone: str, now: int, progress: Progress) -> Refreshed:
     """Everything, read and computed anew."""
     before = read_manifest(folder)
+    if before is None:  # a generation that is lost may have had the next one's number
+        shutil.rmtree(folder / "days", ignore_errors=True)
     number = (before.generation if before else 0) + 1
     while (folder / f"events-{number}.duckdb").exists():
         number += 1
@@ -95,7 +94,7 @@ def _first(folder: Path, policy: Policy, zone: str, now: int, progress: Progress
     built = build(
         Sources(folder / name), folder / base, policy, zone=zone, memory_limit=MEMORY, progress=_after(progress, 0.3)
     )
-    made = Manifest(number, name, None, {key_of(policy): Lives(base)}, _said(position, zone), now)
+    made = Manifest(number, name, None, {key_of(policy, None): Lives(base)}, _said(position, zone), now)
     publish(folder, made)
     return Refreshed(made, events, None, built.people, anew=True)
 
@@ -109,7 +108,7 @@ def _next(folder: Path, found: Manifest, policy: Policy, zone: str, now: int, pr
         if position.merges != before.merges:
             return _first(folder, policy, zone, now, progress)
         ((events,),) = engine.connection.table("news").count("*").fetchall()
-        here = found.lives.get(key_of(policy))
+        here = found.lives.get(key_of(policy, None))
         if not events:
             return _same_facts(folder, found, policy, zone, progress)
         touched = _overlay(engine, folder, found)
@@ -133,14 +132,14 @@ def _next(folder: Path, found: Manifest, policy: Policy, zone: str, now: int, pr
             before=folder / here.delta if here.delta else None,
         )  # fmt: skip
         lives = Lives(here.base, delta)
-    made = Manifest(number, found.events, touched.delta, {key_of(policy): lives}, _said(position, zone), now)
+    made = Manifest(number, found.events, touched.delta, {key_of(policy, None): lives}, _said(position, zone), now)
     publish(folder, made)
     return Refreshed(made, events, len(touched.people), _people(folder, lives), anew=anew)
 
 
 def _same_facts(folder: Path, found: Manifest, policy: Policy, zone: str, progress: Progress) -> Refreshed:
     """Nothing was appended: at most another policy or zone is asked for."""
-    here = found.lives.get(key_of(policy))
+    here = found.lives.get(key_of(policy, None))
     if here is not None and found.position["zone"] == zone:
         return Refreshed(found, 0, 0, _people(folder, here), anew=False)
     base = f"lives-{found.generation}-{policy.hash}-{_plain(zone)}.duckdb"
@@ -149,7 +148,7 @@ def _same_facts(folder: Path, found: Manifest, policy: Policy, zone: str, progre
         Sources(folder / found.events, delta), folder / base, policy, zone=zone, memory_limit=MEMORY, progress=progress
     )
     others = _latest(found) if found.position["zone"] == zone else {}
-    lives = {**others, key_of(policy): Lives(base)}
+    lives = {**others, key_of(policy, None): Lives(base)}
     made = replace(found, lives=lives, position={**found.position, "zone": zone})
     publish(folder, made)
     return Refreshed(made, 0, 0, built.people, anew=True)

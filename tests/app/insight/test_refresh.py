@@ -7,7 +7,8 @@ import pytest
 from facts import a_run, now, order, somebody, take
 
 from tenure.lifecycle.policy import DEFAULT
-from tenure_app.insight.refresh import key_of, refresh
+from tenure_app.insight.days import key_of
+from tenure_app.insight.refresh import refresh
 from tenure_app.ledger.manifest import read_manifest
 from tenure_app.ledger.models import Merge, Person
 from tenure_app.ledger.undo import undo
@@ -38,7 +39,7 @@ def lives(folder, known_at=None, policy=DEFAULT):
 
 def steps(folder):
     """The river: change of counts by day and stage."""
-    here = read_manifest(folder).lives[key_of(DEFAULT)]
+    here = read_manifest(folder).lives[key_of(DEFAULT, None)]
     with duckdb.connect() as one:
         one.execute(f"ATTACH '{folder / here.base}' AS base (READ_ONLY)")
         more = ""
