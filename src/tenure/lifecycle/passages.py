@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tenure.lifecycle.dues import NEVER, due_days, standards
 from tenure.lifecycle.rhythm import LONGEST
 from tenure.lifecycle.trace import Slice, Trace, trace
+from tenure.lifecycle.walk import since_first_purchase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tenure.lifecycle.beginnings import Starts
     from tenure.lifecycle.known import KnownPopulation
     from tenure.lifecycle.policy import Policy
+    from tenure.lifecycle.walk import Occasions
     from tenure.read import Timeline
 
 __all__ = ["ALWAYS", "TABLES", "passages"]
@@ -34,6 +36,8 @@ ALWAYS: Final = 2**62
 """An instant after everything: passages know of all that was read, and of all that silence will do."""
 TABLES: Final = ("history", "passages", "reasons", "contacts")
 
+_OPEN: Final = 9_000_000_000_000_000_000
+"""Where the last epoch ends in `lives`."""
 _COLUMNS: Final = (
     "c", "from_at", "to_at", "orders", "occasions", "first_order_at", "last_order_at", "expected_at", "overdue_at",
     "long_overdue_at", "inactive_at", "version",
@@ -43,13 +47,13 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
-    """From each occasion on: purchase occasions, the expected day and the three due days as instants, the clock."""
+class _Epochs:
+    """The lives of customers one of whose orders ended, by number: whose they are, from when to when they are led."""
 
-    occasions: Ints
-    expected_at: Ints
-    due_at: Ints
-    version: Ints
+    life: Ints
+    c: Ints
+    from_at: Ints
+    to_at: Ints
 
 
 def passages(
@@ -70,19 +74,22 @@ def passages(
     `known` as in `picture`.
     """
     traced = trace(timeline, policy, zone=zone, until=ALWAYS, known=known, every=True)
-    engine = traced.engine
+    engine, epochs = traced.engine, _epochs(traced)
     if take is None:
         take = _into_engine(traced)
+
+    def taken(lives: Slice) -> tuple[Starts, pa.Table]:
+        return traced.starts(lives), _passages(traced, lives, epochs)
+
+    begun: list[Starts] = []
+    for starts, passed in traced.each_slice(taken):
+        take("passages", engine.connection.from_arrow(passed))
+        if traced.merged:
+            begun.append(starts)
+        else:
+            take("history", engine.connection.from_arrow(_history(starts)))
     if traced.merged:
-        _put_together(traced, take)
-    else:
-
-        def both(lives: Slice) -> tuple[pa.Table, pa.Table]:
-            return _history(traced.starts(lives)), _of_orders(traced, lives)
-
-        for begun, passed in traced.each_slice(both):
-            take("history", engine.connection.from_arrow(begun))
-            take("passages", engine.connection.from_arrow(passed))
+        _put_together(traced, begun, take)
     take("contacts", engine.connection.from_arrow(_contacts(traced)))
     return traced
 
@@ -101,24 +108,20 @@ def _into_engine(traced: Trace) -> Callable[[str, DuckDBPyRelation], None]:
     return take
 
 
-def _put_together(traced: Trace, take: Callable[[str, DuckDBPyRelation], None]) -> None:
-    """Where lives have to be put together before anything is known."""
-
-    def taken(lives: Slice) -> tuple[Starts, pa.Table]:
-        return traced.starts(lives), _judgements(traced, lives)
-
-    walked = list(traced.each_slice(taken))
-    engine = traced.engine
-    traced.merge([begun for begun, _ in walked])
+def _put_together(traced: Trace, begun: list[Starts], take: Callable[[str, DuckDBPyRelation], None]) -> None:
+    """The stages of lives that have to be put together, and the reasons of who is inactive."""
+    traced.merge(begun)
+    begun.clear()
     traced.run("passages", "merged_history")
-    take("history", engine.connection.table("pieces"))
-    engine.put("judgements", pa.concat_tables([rows for _, rows in walked]))
-    for name in ("judged", "tallies", "merged_passages"):
-        traced.run("passages", name)
-    take("passages", engine.connection.table("pieces"))
+    take("history", traced.engine.connection.table("pieces"))
     if traced.stanced:
         traced.run("passages", "merged_reasons")
-        take("reasons", engine.connection.table("pieces"))
+        take("reasons", traced.engine.connection.table("pieces"))
+
+
+def _epochs(traced: Trace) -> _Epochs:
+    table = traced.table("passages", "epochs")
+    return _Epochs(*(table[name].to_numpy() for name in ("life", "c", "from_at", "to_at")))
 
 
 def _history(begun: Starts) -> pa.Table:
@@ -127,47 +130,57 @@ def _history(begun: Starts) -> pa.Table:
     return pa.table([pa.array(column) for column in columns], names=["c", "from_at", "to_at", "code"])
 
 
-def _judged(traced: Trace, lives: Slice) -> _Judged:
-    given = lives.given
-    every = np.arange(len(given.x))
-    usual = np.minimum(np.exp(standards(given, every, traced.terrain, traced.known).median), LONGEST)
-    version = np.zeros(len(every), np.int64) if given.version is None else given.version
-    expected = due_days(given, every, usual, traced.clocks)
-    return _Judged(given.b, traced.terrain.start_at(expected), lives.when.due_at, version)
-
-
-def _of_orders(traced: Trace, lives: Slice) -> pa.Table:
-    """Passages where a life is a customer and every row an order: one from each instant of an order to the next."""
-    life, at_us, judged = lives.rows.life, lives.rows.at_us, _judged(traced, lives)
+def _passages(traced: Trace, lives: Slice, epochs: _Epochs) -> pa.Table:
+    """From each instant at which something is known anew to the next one of the same life, within its epoch."""
+    given, rows = lives.given, lives.rows if lives.rows.buy is None else since_first_purchase(lives.rows)
+    life, at_us = rows.life, rows.at_us
     new = np.r_[True, life[1:] != life[:-1]][: len(life)]
     place = np.arange(len(life))
     head = np.maximum.accumulate(np.where(new, place, 0))
     # rows of one instant are known together
     row = np.flatnonzero(np.r_[new[1:] | (at_us[1:] != at_us[:-1]), True][: len(life)])
-    ends = np.r_[new[1:], True][: len(life)][row]
-    to_at = np.where(ends, 0, np.r_[at_us[row][1:], 0][: len(row)])
-    occasion = np.searchsorted(lives.given.row, row, side="right") - 1
-    due = judged.due_at[occasion]
+    to_at = np.where(np.r_[new[1:], True][: len(life)][row], NEVER, np.r_[at_us[row][1:], NEVER][: len(row)])
+    c, from_at, to_at = _within_epochs(life[row], at_us[row], to_at, epochs)
+    kept = from_at < to_at
+    c, from_at, to_at, row = c[kept], from_at[kept], to_at[kept], row[kept]
+    occasion = np.searchsorted(given.row, row, side="right") - 1
+    later = given.buy_at[occasion] > at_us[row]  # activity comes before the purchase of its day
+    due = lives.when.due_at[occasion]
+    orders, last = _tallied(rows.buy, head, place)
+    version = np.zeros(len(row), np.int64) if given.version is None else given.version[occasion]
     return pa.table([
-        life[row], at_us[row], pa.array(to_at, mask=ends), (row - head[row] + 1).astype(np.int32),
-        judged.occasions[occasion].astype(np.int32), at_us[head[row]], at_us[row], judged.expected_at[occasion],
-        due[:, 0], due[:, 1], due[:, 2], judged.version[occasion].astype(np.int32),
+        c, from_at, pa.array(to_at, mask=to_at >= _OPEN), orders[row].astype(np.int32),
+        (given.b[occasion] - later).astype(np.int32), at_us[head[row]], at_us[last[row]],
+        _expected(traced, given)[occasion], due[:, 0], due[:, 1], due[:, 2], version.astype(np.int32),
     ], names=_COLUMNS)  # fmt: skip
 
 
-def _judgements(traced: Trace, lives: Slice) -> pa.Table:
-    """What each occasion says of its life: of a purchase later on a day of activity, from its own instant on."""
-    given, judged = lives.given, _judged(traced, lives)
-    later = np.flatnonzero(given.buy_at > given.at_us)
-    row = np.r_[np.arange(len(given.x)), later]
-    from_at = np.r_[given.at_us, given.buy_at[later]]
-    occasions = judged.occasions.copy()
-    occasions[later] -= 1
-    return pa.table({
-        "life": given.life[row], "from_at": from_at, "occasions": np.r_[occasions, judged.occasions[later]],
-        "expected_at": judged.expected_at[row], "at1": judged.due_at[row, 0], "at2": judged.due_at[row, 1],
-        "at3": judged.due_at[row, 2], "version": judged.version[row].astype(np.int32),
-    })  # fmt: skip
+def _within_epochs(life: Ints, from_at: Ints, to_at: Ints, epochs: _Epochs) -> tuple[Ints, Ints, Ints]:
+    """Whose passages they are, and their instants cut to the epochs of their lives; most lives have none."""
+    if not len(epochs.life):
+        return life, from_at, to_at
+    mine = np.minimum(np.searchsorted(epochs.life, life), len(epochs.life) - 1)
+    found = epochs.life[mine] == life
+    return (
+        np.where(found, epochs.c[mine], life),
+        np.where(found, np.maximum(from_at, epochs.from_at[mine]), from_at),
+        np.where(found, np.minimum(to_at, epochs.to_at[mine]), to_at),
+    )
+
+
+def _tallied(buy: NDArray[np.bool_] | None, head: Ints, place: Ints) -> tuple[Ints, Ints]:
+    """Of each row: the orders of its life so far, and the row of the last one."""
+    if buy is None:
+        return place - head + 1, place
+    total = np.cumsum(buy)
+    return np.asarray(total - total[head] + buy[head]), np.maximum.accumulate(np.where(buy, place, 0))
+
+
+def _expected(traced: Trace, given: Occasions) -> Ints:
+    """The instants at which the usual gap after each occasion is over."""
+    every = np.arange(len(given.x))
+    usual = np.minimum(np.exp(standards(given, every, traced.terrain, traced.known).median), LONGEST)
+    return traced.terrain.start_at(due_days(given, every, usual, traced.clocks))
 
 
 def _contacts(traced: Trace) -> pa.Table:

@@ -200,7 +200,7 @@ def trace(
     kinds = _kinds(engine, timeline, until)
     first_at, last_at = (at if at is not None else min(until, 0) for at in (timeline.first_at, timeline.last_at))
     days, labels = _lay_calendar(engine, zone, first_at, max(first_at, min(last_at, until)))
-    ended = prepare_orders(engine, timeline, policy, until, kinds, known)
+    ended = prepare_orders(engine, timeline, policy, until, kinds, known, whole=every)
     activity = (set(policy.activity) - {ORDER_PLACED}) & kinds
     stanced = bool(kinds & set(STANCES))
     merged = ended or kinds != {ORDER_PLACED}
@@ -256,10 +256,13 @@ def prepare_orders(
     until: int,
     kinds: set[str],
     known: KnownPopulation | None = None,
+    *,
+    whole: bool = False,
 ) -> bool:
     """Make the table `orders` (and `lives`, `labelled`) with the help of `guess`; whether any order ends.
 
-    A population known before has numbered categories and regions already.
+    A population known before has numbered categories and regions already. `whole`: every order is asked for, also
+    those that no walk needs.
     """
     named = known is not None and known.named
     labels = bool(timeline.has & {"category", "region"}) and bool(policy.scopes or policy.seasons or policy.learn)
@@ -277,7 +280,7 @@ def prepare_orders(
     engine.run(_SQL, "orders", "labels" if labels else "no_labels", **({"until": until} if labels else {}))
     ended = bool(engine.run(_SQL, "orders", "any_ending").fetchall())
     # who left is asked of every order where leaving starts anew
-    every = labels or not ended or (policy.restart_after == "inactive" and bool(kinds & set(STANCES)))
+    every = whole or labels or not ended or (policy.restart_after == "inactive" and bool(kinds & set(STANCES)))
     engine.drop("walked")
     engine.run(_SQL, "orders", "walked_all" if every else "walked")
     engine.run(_SQL, "orders", "lives" if ended else "no_lives")

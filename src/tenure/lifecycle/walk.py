@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from tenure.lifecycle.policy import Policy
     from tenure.periods import Calendar
 
-__all__ = ["Occasions", "Rows", "Terrain", "by_life", "by_version", "days_of", "each_version", "occasions"]
+__all__ = [
+    "Occasions", "Rows", "Terrain", "by_life", "by_version", "days_of", "each_version", "occasions",
+    "since_first_purchase",
+]  # fmt: skip
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -141,7 +144,7 @@ def days_of(at_us: Ints, calendar: Calendar) -> Ints:
 def occasions(rows: Rows, terrain: Terrain) -> Occasions:
     """The occasions of each life: days with something that counts, from the first purchase on."""
     if rows.buy is not None:
-        rows = _since_first_purchase(rows)
+        rows = since_first_purchase(rows)
     day = days_of(rows.at_us, terrain.calendar)
     same_life = np.r_[False, rows.life[1:] == rows.life[:-1]][: len(day)]
     row = np.flatnonzero(~(same_life & np.r_[False, day[1:] == day[:-1]][: len(day)]))
@@ -180,7 +183,7 @@ def _running_logs(gap: Floats, head: Ints) -> Floats:
     return np.asarray((total - total[head] + steps[head]) / _FIXED_POINT)
 
 
-def _since_first_purchase(rows: Rows) -> Rows:
+def since_first_purchase(rows: Rows) -> Rows:
     """The rows from each life's first order on; on its instant, everything."""
     assert rows.buy is not None
     assert rows.category is not None

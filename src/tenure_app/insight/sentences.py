@@ -33,7 +33,7 @@ def because(asked: Picture, people: Sequence[int]) -> dict[int, str]:
 
 
 def explained(asked: Picture, c: int) -> Explanation:
-    """Everything there is to say of one customer as of the picture's instant; UnknownCustomer if they were not known."""
+    """All there is to say of one customer as of the picture's instant; UnknownCustomer if they were not known then."""
     with _few(asked, [c]) as (timeline, known):
         return explain(timeline, asked.policy, zone=asked.zone, customer=c, as_of=asked.as_of, known=known)
 
