@@ -15,12 +15,11 @@ if TYPE_CHECKING:
 
     from tenure.engine.duckdb import DuckDB
 
-__all__ = ["EVERYWHERE", "IDENTIFYING", "Recognised", "find", "recognise"]
+__all__ = ["EVERYWHERE", "Recognised", "find", "recognise"]
 
 _SQL: Final = "tenure_app.ledger"
 EVERYWHERE: Final = ("email", "phone")
 """Kinds of identity that mean the same person whatever the source."""
-IDENTIFYING: Final = ("customer", *EVERYWHERE)
 _AT_ONCE: Final = 20_000
 _TEXT: Final = pa.string()
 
@@ -42,6 +41,8 @@ def recognise(engine: DuckDB, source: int, *, now: Callable[[], int]) -> Recogni
     was killed finds them again.
     """
     find(engine, source)
+    for macro in ("folded", "turned"):
+        engine.run(_SQL, "intake", macro)
     ((conflicts,),) = engine.run(_SQL, "intake", "conflicts").fetchall()
     ((known,),) = engine.connection.sql("SELECT COUNT(*) FROM matched").fetchall()
     strangers = engine.table(_SQL, "intake", "strangers")
@@ -65,7 +66,8 @@ def find(engine: DuckDB, source: int | None) -> None:
 def _look_for_people(engine: DuckDB, source: int | None) -> None:
     """The table `known`: kind and match of whom the ledger has already."""
     engine.put("known", _table(("kind", _TEXT), ("match", _TEXT), ("person", pa.int64()), rows=[]))
-    for kind in IDENTIFYING:
+    kinds = [kind for (kind,) in engine.run(_SQL, "intake", "kinds_wished").fetchall()]
+    for kind in kinds:
         wished = engine.table(_SQL, "intake", "wished", kind=kind)["match"].to_pylist()
         for start in range(0, len(wished), _AT_ONCE):
             part = wished[start : start + _AT_ONCE]

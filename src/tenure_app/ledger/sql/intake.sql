@@ -6,6 +6,9 @@ CREATE OR REPLACE TABLE wishes AS
 SELECT customer, kind, match, MIN(rank) AS rank, MIN(value) AS value
 FROM identities WHERE match IS NOT NULL GROUP BY customer, kind, match
 
+-- name: kinds_wished
+SELECT DISTINCT kind FROM wishes ORDER BY kind
+
 -- name: wished
 SELECT match FROM wishes WHERE kind = $kind ORDER BY match
 
@@ -48,6 +51,17 @@ SELECT w.kind, w.match, MIN(w.customer) AS customer
 FROM wishes w LEFT JOIN known k ON k.kind = w.kind AND k.match = w.match
 WHERE k.match IS NULL GROUP BY w.kind, w.match
 
+-- name: folded
+-- what a search by its beginning looks at: names in small letters with single spaces, ids and addresses as they are matched
+CREATE OR REPLACE MACRO folded(kind, said, matched) AS CASE
+    WHEN kind IN ('name', 'company', 'username') THEN regexp_replace(trim(lower(said)), '\s+', ' ', 'g')
+    WHEN kind IN ('email', 'phone', 'customer') THEN lower(matched) END
+
+-- name: turned
+-- a name with its last word first: families are looked for, too
+CREATE OR REPLACE MACRO turned(kind, said) AS CASE WHEN kind = 'name' AND contains(said, ' ')
+    THEN regexp_replace(said, '^(.*) ([^ ]+)$', '\2 \1') END
+
 -- name: newest_people
 SELECT person AS id, CAST($now AS BIGINT) AS recorded_at, COALESCE(draw, ((person % 2147483647 * 48271 + 11) % 2147483647
     * ((person % 2147483647 * 48271 + 11) % 2147483647) + person % 2147483647) % 2147483647) AS draw
@@ -55,7 +69,8 @@ FROM newest ORDER BY person
 
 -- name: newest_identities
 SELECT n.person AS person_id, i.kind, i.value, i.match, CAST($now AS BIGINT) AS recorded_at,
-    CASE WHEN i.kind IN ('email', 'phone') THEN NULL ELSE CAST($source AS BIGINT) END AS source_id
+    CASE WHEN i.kind IN ('email', 'phone') THEN NULL ELSE CAST($source AS BIGINT) END AS source_id,
+    folded(i.kind, i.value, i.match) AS folded, turned(i.kind, folded(i.kind, i.value, i.match)) AS turned
 FROM (SELECT customer, kind, match, MIN(value) AS value FROM identities WHERE match IS NOT NULL GROUP BY customer, kind, match
     UNION ALL SELECT DISTINCT customer, kind, match, value FROM identities WHERE match IS NULL) i
 JOIN newest n ON n.customer = i.customer
@@ -68,7 +83,8 @@ INSERT INTO newcomers SELECT customer, person FROM newest
 
 -- name: news
 SELECT m.person AS person_id, i.kind, i.value, i.match, CAST($now AS BIGINT) AS recorded_at,
-    CASE WHEN i.kind IN ('email', 'phone') THEN NULL ELSE CAST($source AS BIGINT) END AS source_id
+    CASE WHEN i.kind IN ('email', 'phone') THEN NULL ELSE CAST($source AS BIGINT) END AS source_id,
+    folded(i.kind, i.value, i.match) AS folded, turned(i.kind, folded(i.kind, i.value, i.match)) AS turned
 FROM (SELECT customer, kind, match, MIN(value) AS value FROM identities WHERE match IS NOT NULL GROUP BY customer, kind, match
     UNION ALL SELECT DISTINCT customer, kind, match, value FROM identities WHERE match IS NULL) i
 JOIN matched m ON m.customer = i.customer JOIN asked a ON a.person = m.person
