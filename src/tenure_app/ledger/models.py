@@ -89,9 +89,20 @@ class Identity(models.Model):
     value = models.TextField()
     match = models.TextField(null=True)
     recorded_at = models.BigIntegerField()
+    folded = models.TextField(null=True)
+    """What a search by its beginning looks at (intake.sql); null for what is not searched."""
+    turned = models.TextField(null=True)
+    """A name with its last word first; null for one of a single word."""
 
     class Meta:
         verbose_name_plural = "identities"
+        indexes: ClassVar = [
+            models.Index(
+                fields=[name], name=f"identity_by_{name}", opclasses=["text_pattern_ops"],
+                condition=Q(**{f"{name}__isnull": False}),
+            )
+            for name in ("folded", "turned")
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["kind", "match", "source"], condition=Q(match__isnull=False, source__isnull=False),

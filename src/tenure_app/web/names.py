@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from django.db import connection
 from django.db.models import Q
 from django.utils.translation import gettext
 
@@ -63,19 +64,16 @@ def _with_merged(people: list[int]) -> dict[int, int]:
 
 
 def found(words: str) -> list[int]:
-    """The people whose id, name or address begins so or, for names, holds it; at most MOST_FOUND."""
-    text = words.strip()
+    """The people of whom an id, an address, a number, a name or the last word of one begins so; at most MOST_FOUND."""
+    text = " ".join(words.lower().split())
     if not text:
         return []
-    folded = text.casefold()
     digits = re.sub(r"[^\d+]", "", text)
-    begins = Q(kind="email", match__startswith=folded) | Q(kind="customer", match__startswith=text)
-    if len(digits) >= 5:
-        begins |= Q(kind="phone", match__startswith=digits)
-    named = Q(kind__in=("name", "company", "username"), value__icontains=text)
-    persons = list(
-        dict.fromkeys(Identity.objects.filter(begins | named).values_list("person_id", flat=True)[:MOST_FOUND])
-    )
+    begins = _begins("folded", text) | _begins("turned", text)
+    if len(digits) >= 5 and digits != text:
+        begins |= _begins("folded", digits)
+    rows = Identity.objects.filter(begins).values_list("person_id", flat=True)
+    persons = list(dict.fromkeys(rows[:MOST_FOUND]))
     canonical = dict(
         Merge.objects.filter(person_id__in=persons, ended_at=None).values_list("person_id", "canonical_id")
     )
@@ -84,3 +82,10 @@ def found(words: str) -> list[int]:
     if number and not people:
         people.append(int(number[1]))
     return list(dict.fromkeys(people))
+
+
+def _begins(column: str, text: str) -> Q:
+    """That a column begins so, in the words that the database's index understands."""
+    if connection.vendor == "postgresql":
+        return Q(**{f"{column}__startswith": text})
+    return Q(**{f"{column}__gte": text, f"{column}__lt": text + chr(0x10FFFF)})

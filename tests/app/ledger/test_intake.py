@@ -187,3 +187,15 @@ def test_another_hash_key_is_refused(monkeypatch):
     with pytest.raises(Refused) as refused:
         intake.check_key()
     assert refused.value.code == "another_hash_key"
+
+
+def test_names_and_addresses_are_kept_as_they_are_searched():
+    take([order(1)], somebody(1, customer="Ä-9", email="Ann@x.de", name=" Ann  Mary O'Neil "))
+    take([order(2)], somebody(1, customer="Ä-9", name="Zoë"))
+    said = Identity.objects.order_by("id").values_list("kind", "folded", "turned")
+    assert sorted(said) == [
+        ("customer", "ä-9", None),
+        ("email", "ann@x.de", None),
+        ("name", "ann mary o'neil", "o'neil ann mary"),
+        ("name", "zoë", None),
+    ]

@@ -45,8 +45,13 @@ def console(sqlite_ledger, shop, monkeypatch):
     )
     people = [Person(pk=number, recorded_at=0, draw=number) for number in range(1, 60)]
     Person.objects.bulk_create(people)
-    for kind, value, match in (("name", '=Åse <b>"Dahl"</b>', None), ("email", "Ase@example.com", "ase@example.com")):
-        Identity.objects.create(person_id=NAMED, kind=kind, value=value, match=match, recorded_at=0)
+    for kind, value, match, folded, turned in (
+        ("name", '=Åse <b>"of" Dahl', None, '=åse <b>"of" dahl', 'dahl =åse <b>"of"'),
+        ("email", "Ase@example.com", "ase@example.com", "ase@example.com", None),
+    ):
+        Identity.objects.create(
+            person_id=NAMED, kind=kind, value=value, match=match, folded=folded, turned=turned, recorded_at=0
+        )
     return shop
 
 
