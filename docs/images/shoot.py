@@ -1,17 +1,19 @@
-"""Makes the pictures of the documents anew: the report of the simulated shoe-and-boot shop, in a real browser.
+"""Makes the pictures of the documents anew, in a real browser: two pages of the console of `make demo`, and the report
+of the simulated shoe-and-boot shop.
 
-    python docs/images/shoot.py [CHROMIUM]
+    make demo                                 in one terminal
+    .venv/bin/python docs/images/shoot.py     in another; --port and --data as they were given to make demo
 
-Needs Playwright and a Chromium: its own, the system's, or the one named. The shop is always the same, so are its
-numbers.
+Needs Playwright and a Chromium: its own, the system's, or the one named by --chromium. Both shops are always the same
+and the demo's clock stands still, so the numbers are the same too.
 """
 
+import argparse
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from tenure.engine.duckdb import DuckDB
 from tenure.lifecycle.policy import load
@@ -22,11 +24,16 @@ from tenure.reporting.gather import gather
 from tenure.simulation import simulate
 
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+WIDTH = 1440
 ZONE, DAY = "Europe/Berlin", "2025-11-01"
 NAME = "Shoe and boot shop, simulated"
+CONSOLE = {"ring.png": ("/", 1000), "customer.png": ("/customers/7/", 920)}
+"""Of each file the page's path and the height of the window."""
+REPORT = ("report.png", 1072)
 
 
-def written(folder: Path) -> Path:
+def report(folder: Path) -> Path:
     """The report as a file."""
     shop = simulate(folder / "boots.parquet")
     with DuckDB() as engine:
@@ -38,25 +45,41 @@ def written(folder: Path) -> Path:
     return out
 
 
-def shoot(browser: Browser, report: Path, out: Path, size: tuple[int, int], scheme: str) -> None:
-    """One picture of the top of the report, as large as the window."""
-    width, height = size
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-    tab = context.new_page()
-    tab.goto(report.as_uri())
-    tab.screenshot(path=out)
-    context.close()
-    print(f"{out.relative_to(HERE.parent.parent)}: {width} x {height}, {scheme}, {out.stat().st_size // 1000} kB")
+def signed_in(tab: Page, address: str, word: str) -> None:
+    """The demo's owner, signed in."""
+    tab.goto(f"{address}/sign-in/")
+    tab.fill("input[name=username]", "demo")
+    tab.fill("input[name=password]", word)
+    tab.press("input[name=password]", "Enter")
+    tab.wait_for_url(f"{address}/")
+
+
+def shoot(tab: Page, address: str, name: str, height: int) -> None:
+    """One picture of the top of a page, as large as the window."""
+    tab.set_viewport_size({"width": WIDTH, "height": height})
+    tab.goto(address)
+    tab.wait_for_load_state("networkidle")
+    tab.screenshot(path=HERE / name)
+    print(f"docs/images/{name}: {WIDTH} x {height}, {(HERE / name).stat().st_size // 1000} kB")
 
 
 def main() -> None:
-    """Both pictures."""
-    chromium = sys.argv[1] if len(sys.argv) > 1 else shutil.which("chromium")
+    """All pictures; the demo runs meanwhile."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8765)
+    parser.add_argument("--data", type=Path, default=ROOT / "var" / "demo")
+    parser.add_argument("--chromium", default=shutil.which("chromium"))
+    asked = parser.parse_args()
+    word = (asked.data / "journey" / "secrets" / "demo_password").read_text(encoding="utf-8").strip()
+    address = f"http://127.0.0.1:{asked.port}"
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        report = written(Path(folder))
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        shoot(browser, report, HERE / "report.png", (1440, 1072), "light")
-        shoot(browser, report, HERE / "report-phone.png", (390, 912), "dark")
+        browser = playwright.chromium.launch(executable_path=asked.chromium, args=["--no-sandbox"])
+        tab = browser.new_page(viewport={"width": WIDTH, "height": 1000}, color_scheme="light")
+        signed_in(tab, address, word)
+        for name, (path, height) in CONSOLE.items():
+            shoot(tab, f"{address}{path}", name, height)
+        name, height = REPORT
+        shoot(tab, report(Path(folder)).as_uri(), name, height)
         browser.close()
 
 
