@@ -92,10 +92,11 @@ class DuckDB:
         self.put(name, self.connection.table(name).to_arrow_table())
 
     def drop(self, name: str) -> None:
-        """Forget the table or view of this name, if there is one."""
+        """Forget the engine's own table or view of this name, if there is one; those of attached files stay."""
         kinds = self.connection.execute(
-            "SELECT 'TABLE' FROM duckdb_tables() WHERE table_name = $name "
-            "UNION ALL SELECT 'VIEW' FROM duckdb_views() WHERE view_name = $name",
+            "SELECT 'TABLE' FROM duckdb_tables() WHERE table_name = $name AND database_name = current_database() "
+            "UNION ALL SELECT 'VIEW' FROM duckdb_views() WHERE view_name = $name "
+            "AND database_name = current_database()",
             {"name": name},
         ).fetchall()
         for (kind,) in kinds:

@@ -1,0 +1,250 @@
+"""What the files say of a day is what the verbs say of it; overlays and corrections leave nothing behind."""
+
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+
+import pyarrow as pa
+import pytest
+from shopful import DAY, FACTS, OPENED, ZONE, events_file, named, orders_table, shop
+
+import tenure
+from tenure.lifecycle.policy import DEFAULT
+from tenure.periods import day_of, start_of_day
+from tenure_app.insight.build import build, must_rebuild, restage, write_facts_overlay
+from tenure_app.insight.days import Filter, NotReady, key_of, open_picture
+from tenure_app.insight.sentences import because, explained
+from tenure_app.insight.stages import STAGES
+from tenure_app.insight.store import Sources, unfinished
+from tenure_app.ledger.manifest import publish, read_manifest, writing
+from tenure_app.refused import Refused
+
+SEEDS = range(6)
+INSTANTS = [start_of_day(day_of(OPENED, ZONE) + days, ZONE) for days in (40, 400, 700, 1200)]
+COLUMNS = (
+    "stage", "detail", "reason", "since", "cycle", "orders", "occasions", "first_order_at", "last_order_at",
+    "expected_next_at", "overdue_at", "long_overdue_at", "inactive_at", "contact_on",
+)  # fmt: skip
+
+
+def built(folder, facts, policy=DEFAULT, known_at=None):
+    """The folder of a mirror with everybody's lives in it."""
+    folder.mkdir(exist_ok=True)
+    events = events_file(folder / "events-1.duckdb", facts)
+    build(Sources(events), folder / "lives-1.duckdb", policy, zone=ZONE, known_at=known_at)
+    named(folder, events.name, "lives-1.duckdb", key_of(policy, known_at))
+    return folder
+
+
+def asked(folder, as_of, **more):
+    return open_picture(folder, as_of=as_of, zone=ZONE, **{"policy": DEFAULT, **more})
+
+
+def told(facts, as_of, policy=None):
+    """The picture that the verb gives of the facts, by customer."""
+    rows = tenure.stages(orders_table(facts), as_of=as_of, timezone=ZONE, policy=policy).to_pylist()
+    micro = pa.timestamp("us", "UTC")
+    return {
+        row["customer_id"]: {
+            name: pa.scalar(row[name], micro).value if hasattr(row[name], "hour") else row[name] for name in COLUMNS
+        } | {"because": row["because"]}
+        for row in rows
+    }  # fmt: skip
+
+
+def shown(picture):
+    """What a picture shows, by customer, in the words of the verb."""
+    rows = {row.pop("c"): row for row in picture.page(most=10_000)}
+    for row in rows.values():
+        row["expected_next_at"] = row.pop("expected_at")
+    return {c: {name: row[name] for name in COLUMNS} for c, row in rows.items()}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_day_is_what_the_verb_says_of_it(tmp_path, seed):
+    facts = shop(seed)
+    folder = built(tmp_path / "mirror", facts)
+    for as_of in INSTANTS:
+        rows, picture = told(facts, as_of), asked(folder, as_of)
+        said = because(picture, list(rows))
+        assert said == {c: row.pop("because") for c, row in rows.items()}
+        assert shown(picture) == rows
+        counts = Counter(STAGES.index((row["stage"], row["detail"])) for row in rows.values())
+        assert picture.counts() == counts
+        some = next(iter(rows))
+        whole = tenure.explain(orders_table(facts), customer=some, as_of=as_of, timezone=ZONE)
+        assert explained(picture, some) == whole
+        picture.close()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_flows_and_the_river_are_those_of_the_verb(tmp_path, seed):
+    facts = shop(seed)
+    picture = asked(built(tmp_path / "mirror", facts), INSTANTS[-1])
+    flows = tenure.flows(orders_table(facts), timezone=ZONE, detail=True, until=INSTANTS[-1]).to_pylist()
+    months = sorted({row["period"] for row in flows})
+    for month, following in pairwise(months):
+        since, until = (start_of_day(on.toordinal() - 719_163, ZONE) for on in (month, following))
+        found = {
+            (-1 if row["from_stage"] is None else STAGES.index((row["from_stage"], row["from_detail"])),
+             STAGES.index((row["to_stage"], row["to_detail"]))): row["customers"]
+            for row in flows if row["period"] == month
+        }  # fmt: skip
+        assert picture.flows(since, until) == found
+        for (a, b), n in found.items():
+            assert len(picture.movers(since, until, a, b, most=1000)) == n
+    days = [day_of(instant, ZONE) for instant in INSTANTS]
+    river = picture.river(days)
+    for instant, (_, levels) in zip(INSTANTS, river, strict=True):
+        counts = Counter(STAGES.index((row["stage"], row["detail"])) for row in told(facts, instant).values())
+        assert {code: n for code, n in levels.items() if n} == counts
+
+
+def test_what_was_spent_is_what_orders_that_count_came_to_less_money_back(tmp_path):
+    def fact(number, kind, day, order_id, amount):
+        return {"number": number, "first": number, "c": 1, "kind": kind, "at": OPENED + day * DAY,
+                "recorded_at": OPENED, "order_id": order_id, "amount_minor": amount, "currency": "EUR"}  # fmt: skip
+
+    facts = [
+        fact(1, "order.placed", 0, "a", 1000), fact(2, "order.placed", 10, "b", 500),
+        fact(3, "order.refunded", 20, "a", 300), fact(4, "order.cancelled", 30, "a", None),
+        fact(5, "order.refunded", 40, "a", 700),
+    ]  # fmt: skip
+    folder = built(tmp_path / "mirror", facts)
+    spent = [asked(folder, OPENED + day * DAY).page()[0]["spent_minor"] for day in (5, 15, 25, 35, 45)]
+    assert spent == [1000, 1500, 1200, 500, 500]
+
+
+def test_lists_are_filtered_sorted_and_cut(tmp_path):
+    as_of = INSTANTS[1]
+    picture = asked(built(tmp_path / "mirror", shop(1)), as_of)
+    rows = picture.page(most=1000)
+    assert [row["c"] for row in rows] == sorted(row["c"] for row in rows)
+    chosen = Filter(codes=[1, 2, 3, 7], orders_least=2, orders_most=9)
+    expected = [row for row in rows if row["code"] in (1, 2, 3, 7) and 2 <= row["orders"] <= 9]
+    assert len(expected) > 2
+    assert picture.count(chosen) == len(expected)
+    by_orders = sorted(expected, key=lambda row: (-row["orders"], row["c"]))
+    assert picture.page(chosen, by="orders", descending=True, most=2, after=1) == by_orders[1:3]
+    soon = as_of + 30 * DAY
+    due = {row["c"] for row in rows if row["overdue_at"] and as_of <= row["overdue_at"] < soon}
+    assert {row["c"] for row in picture.page(Filter(due_before=soon), most=1000)} == due
+    assert picture.count(Filter(people=[])) == 0
+    first = [row["c"] for row in rows[:3]]
+    assert [row["c"] for row in picture.page(Filter(people=first))] == first
+    since = sorted(row["since"] for row in rows)[len(rows) // 2]
+    assert picture.count(Filter(since_from=since)) + picture.count(Filter(since_to=since)) == len(rows)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_who_is_touched_is_restaged_as_everybody_would_be(tmp_path, seed):
+    facts = shop(seed, people=60)
+    last = max(fact["at"] for fact in facts if fact["kind"] == "order.placed")
+    new = [
+        {"number": 9000 + c, "first": 9000 + c, "c": c, "kind": "order.placed", "at": last, "recorded_at": last,
+         "order_id": f"new{c}", "amount_minor": 70, "currency": "JPY"} for c in (1, 2, 7, 99)
+    ]  # fmt: skip
+    folder, base = built(tmp_path / "mirror", facts), Sources(tmp_path / "mirror" / "events-1.duckdb")
+    before, lives = None, folder / "lives-1.duckdb"
+    for turn, some in enumerate((new[:2], new[1:]), start=1):
+        people = sorted({fact["c"] for fact in some})
+        theirs = [fact for fact in [*facts, *new[:2], *some] if fact["c"] in people]
+        unique = {fact["number"]: fact for fact in theirs}
+        table = pa.Table.from_pylist(list(unique.values()), FACTS)
+        draws = pa.table({"c": pa.array(people, pa.int64()), "draw": pa.array(people, pa.int64())})
+        overlay, delta = (folder / f"delta-{kind}-{turn}.duckdb" for kind in ("facts", "lives"))
+        write_facts_overlay(overlay, before and before[0], people, table, draws)
+        assert not must_rebuild(lives, DEFAULT, earliest_at=last, latest_at=last, words=[], touched=1)
+        sources = replace(base, delta=overlay)
+        restage(sources, lives, delta, DEFAULT, people, zone=ZONE, before=before and before[1])
+        before = overlay, delta
+    named(folder, base.events.name, lives.name, key_of(DEFAULT, None), before[0].name, before[1].name, generation=2)
+    anew = built(tmp_path / "anew", [*facts, *new])
+    for as_of in (INSTANTS[1], last + 1, last + 200 * DAY):
+        one, other = asked(folder, as_of), asked(anew, as_of)
+        assert one.page(most=1000) == other.page(most=1000)
+        assert one.flows(as_of - 30 * DAY, as_of) == other.flows(as_of - 30 * DAY, as_of)
+        day = [day_of(as_of, ZONE)]
+        assert one.river(day) == other.river(day)
+        assert because(one, [1, 2, 3, 99]) == because(other, [1, 2, 3, 99])
+        assert [one.life(c) for c in (1, 7, 99)] == [other.life(c) for c in (1, 7, 99)]
+        assert [one.events(c) for c in (1, 7, 99)] == [other.events(c) for c in (1, 7, 99)]
+    assert must_rebuild(lives, DEFAULT, earliest_at=last - 40 * DAY, latest_at=last, words=[], touched=1)
+    assert must_rebuild(lives, DEFAULT, earliest_at=last, latest_at=last + 40 * DAY, words=[], touched=1)
+    assert must_rebuild(lives, DEFAULT, earliest_at=last, latest_at=last, words=[], touched=4)
+
+
+def test_a_correction_holds_from_when_it_was_known(tmp_path):
+    facts = shop(3)
+    place = next(place for place, fact in enumerate(facts) if fact["kind"] == "order.placed" and fact["at"] > OPENED)
+    taken, instant = facts[place], max(fact["at"] for fact in facts) + DAY
+    later = {"number": 8000, "first": taken["number"], "recorded_at": instant}
+    known = {"corrected": taken | later | {"kind": "order.corrected", "at": taken["at"] + 40 * DAY},
+             "reversed": taken | later | {"kind": "order.reversed"}}  # fmt: skip
+    rest = [*facts[:place], *facts[place + 1 :]]
+    as_of = instant + 10 * DAY
+    for kind, now in {"corrected": [*rest, taken | {"at": taken["at"] + 40 * DAY}], "reversed": rest}.items():
+        folder = built(tmp_path / kind, [*facts, known[kind]])
+        rows = told(now, as_of)
+        assert shown(asked(folder, as_of)) == {c: {name: row[name] for name in COLUMNS} for c, row in rows.items()}
+        before = built(tmp_path / f"before {kind}", [*facts, known[kind]], known_at=instant)
+        rows = told(facts, as_of)
+        found = asked(before, as_of, known_at=instant)
+        assert shown(found) == {c: {name: row[name] for name in COLUMNS} for c, row in rows.items()}
+
+
+def test_two_policies_are_compared_person_by_person(tmp_path):
+    facts, other = shop(2), replace(DEFAULT, loyal_from=9)
+    one = asked(built(tmp_path / "mirror", facts), INSTANTS[1])
+    two = asked(built(tmp_path / "other", facts, other), INSTANTS[1], policy=other)
+    codes = {row["c"]: row["code"] for row in one.page(most=1000)}
+    others = {row["c"]: row["code"] for row in two.page(most=1000)}
+    cells = Counter((codes[c], others[c]) for c in codes)
+    assert one.compared(two) == cells
+    assert cells[3, 2] > 0
+    assert one.moved(two, 3, 2, most=100) == sorted(c for c in codes if (codes[c], others[c]) == (3, 2))
+
+
+def test_what_is_not_computed_yet_is_said(tmp_path):
+    folder = built(tmp_path / "mirror", shop(1))
+    other = replace(DEFAULT, loyal_from=5)
+    with pytest.raises(NotReady) as said:
+        asked(folder, INSTANTS[1], policy=other)
+    assert said.value.key == other.hash
+    with pytest.raises(NotReady):
+        asked(tmp_path / "nowhere", INSTANTS[1])
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "lives-1.duckdb"
+
+    def stopped():
+        with unfinished(path) as target:
+            target.write_text("half")
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        stopped()
+    assert list(tmp_path.iterdir()) == []
+    with unfinished(path) as target:
+        target.write_text("whole")
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_generation_is_named_whole_and_the_last_two_are_kept(tmp_path):
+    assert read_manifest(tmp_path) is None
+    with writing(tmp_path):
+        with pytest.raises(Refused), writing(tmp_path):
+            pass
+        for turn in range(1, 5):
+            (tmp_path / f"events-{turn}.duckdb").write_text("facts")
+            (tmp_path / f"lives-{turn}.duckdb").write_text("lives")
+            named(tmp_path, f"events-{turn}.duckdb", f"lives-{turn}.duckdb", "policy", generation=turn)
+    assert read_manifest(tmp_path).generation == 4
+    kept = sorted(path.name for path in tmp_path.glob("*.duckdb"))
+    assert kept == ["events-3.duckdb", "events-4.duckdb", "lives-3.duckdb", "lives-4.duckdb"]
+    with writing(tmp_path), pytest.raises(FileNotFoundError):
+        publish(tmp_path, replace(read_manifest(tmp_path), generation=5, events="events-5.duckdb"))
+    assert read_manifest(tmp_path).generation == 4
+    (tmp_path / "current.json").write_text("{")
+    assert read_manifest(tmp_path) is None
