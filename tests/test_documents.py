@@ -153,7 +153,7 @@ def test_the_floors_in_the_decision_are_those_that_are_checked():
     contracts = ConfigParser()
     contracts.read(ROOT / ".importlinter")
     layers = contracts["importlinter:contract:floors"]["layers"].split("\n")
-    told = re.search(r"^    (cli > .*)$", text_of(DECISIONS[0]), re.MULTILINE).group(1)
+    told = re.search(r"^    (__main__ > .*)$", text_of(DECISIONS[0]), re.MULTILINE).group(1)
     assert told == " > ".join(layer for layer in layers if layer)
 
 
