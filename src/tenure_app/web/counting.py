@@ -13,7 +13,7 @@ import numpy as np
 
 from tenure.draw import Level
 from tenure.lifecycle.trace import STAGES
-from tenure.periods import DAY_US, date_of, day_number, day_of, start_of_day
+from tenure.periods import date_of, day_number, day_of, start_of_day
 from tenure_app.web.reading import col, lit
 
 if TYPE_CHECKING:
@@ -206,30 +206,20 @@ def levels(reading: Reading, last: date) -> tuple[Level, ...]:
     """People by stage and detail at up to 240 days, from the first fact's to `last`: the river."""
 
     def count() -> tuple[Level, ...]:
-        zone = reading.zone
-        first_day, last_day = day_of(reading.first_at, zone), day_number(last)
+        first_day, last_day = day_of(reading.first_at, reading.zone), day_number(last)
         step = max(1, -(-(last_day - first_day) // _POINTS))
         days = list(range(last_day, first_day - 1, -step))[::-1]
-        if len(days) < 2:
-            return ()
-        return _counted(reading, days, start_of_day(days[0], zone), step * DAY_US)
+        return _counted(reading, days) if len(days) > 1 else ()
 
     return reading.remembered(("levels", last), count, of_day=False)
 
 
-def _counted(reading: Reading, days: list[int], start_at: int, step_us: int) -> tuple[Level, ...]:
-    """What begins or ends within a step is counted at the next of the days."""
+def _counted(reading: Reading, days: list[int]) -> tuple[Level, ...]:
+    """What changes from one local day to the next is counted at the first of the days after it."""
     change = np.zeros((len(STAGES), len(days)), np.int64)
-    history = reading.table("history")
-    for name, sign in (("from_at", 1), ("to_at", -1)):
-        there = history.filter(col(name).isnotnull())
-        # fractions and a cast: whole numbers of 64 bits are divided ten times slower
-        steps = there.select(((col(name) - lit(start_at)) / lit(float(step_us))).alias("step"), col("code"))
-        rows = steps.aggregate("CAST(floor(step) AS INTEGER) AS step, code, count(*) AS n")
-        for step, code, n in rows.fetchall():
-            at = max(int(step) + 1, 0)
-            if at < len(days):
-                change[code, at] += sign * n
+    there = reading.table("steps").filter(col("day") < lit(days[-1]))
+    for day, code, n in there.aggregate("day, code, CAST(sum(change) AS BIGINT) AS n").fetchall():
+        change[code, int(np.searchsorted(days, day, side="right"))] += n
     return tuple(
         Level(date_of(day), stage, detail or "", int(n))
         for (stage, detail), row in zip(STAGES, np.cumsum(change, axis=1), strict=True)

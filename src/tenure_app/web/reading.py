@@ -48,7 +48,8 @@ class Reading:
     the last fact's instant. Tables, of `connection`:
     people(c, code, stage, detail, since, orders, occasions, cycle, first_order_at, last_order_at, expected_at,
     overdue_at, long_overdue_at, inactive_at, contact_on, reason, spent_minor, perhaps because) as of `as_of`;
-    history(c, from_at, to_at, code); passages(c, from_at, to_at, orders, occasions, first_order_at, last_order_at,
+    history(c, from_at, to_at, code); steps(day, code, change: how many more stand in it after a local day than before);
+    passages(c, from_at, to_at, orders, occasions, first_order_at, last_order_at,
     expected_at, overdue_at, long_overdue_at, inactive_at); events(c, at, kind, order_id, amount_minor, currency, ...).
     """
 

@@ -1,14 +1,17 @@
 """A simulated shop as the console reads it: the core's own history and pictures in the tables of a `Reading`."""
 
+from collections import Counter
 from pathlib import Path
 from threading import Lock
+
+import pyarrow as pa
 
 from tenure.engine.duckdb import DuckDB
 from tenure.lifecycle.history import history
 from tenure.lifecycle.picture import picture
 from tenure.lifecycle.policy import load
 from tenure.lifecycle.trace import STAGES
-from tenure.periods import parse_instant
+from tenure.periods import day_of, parse_instant
 from tenure.read import read
 from tenure.simulation import simulate
 from tenure_app.web.reading import NothingYet, Reading
@@ -45,6 +48,12 @@ class MadeUpShop:
         )
         run("CREATE OR REPLACE TABLE kept_events AS SELECT *, row_number() over () AS number FROM events")
         run("DROP TABLE IF EXISTS history")
+        steps = Counter()
+        for name, sign in (("from_at", 1), ("to_at", -1)):
+            for at, code in run(f"SELECT {name}, code FROM kept_history WHERE {name} IS NOT NULL").fetchall():
+                steps[day_of(at, ZONE), code] += sign
+        rows = [{"day": day, "code": code, "change": n} for (day, code), n in steps.items()]
+        self.connection.from_arrow(pa.Table.from_pylist(rows)).create("kept_steps")
 
     def opened(self, at, policy=None):
         with self.lock:
@@ -72,6 +81,7 @@ class MadeUpShop:
                 f' AND e."at" < {at.as_of}) AS spent_minor FROM stages s'
             )
             run(f"CREATE VIEW {name}.history AS SELECT * FROM main.kept_history")
+            run(f"CREATE VIEW {name}.steps AS SELECT * FROM main.kept_steps")
             run(f"CREATE VIEW {name}.events AS SELECT * FROM main.kept_events")
             run(
                 f'CREATE TABLE {name}.passages AS WITH o AS (SELECT DISTINCT c, "at" AS bought_at FROM main.kept_events'

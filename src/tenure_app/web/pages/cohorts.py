@@ -6,30 +6,24 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
 from tenure.draw import bar, tint
 from tenure.measure import retention
-from tenure.periods import calendar, day_number, day_of
 from tenure_app.roles import Permission
 from tenure_app.web import words
 from tenure_app.web.frame import show
 from tenure_app.web.moment import moment
 from tenure_app.web.opening import opened
-from tenure_app.web.reading import col, lit
+from tenure_app.web.returning import returned
 from tenure_app.web.routes import page
 
 if TYPE_CHECKING:
     from tenure.measure.retention import Cohort, SecondPurchase, Within
-    from tenure_app.web.moment import Moment
-    from tenure_app.web.reading import Reading
 
 __all__ = ["cohorts_page"]
 
-MONTHLY_DAYS: Final = 915
-"""Cohorts are months up to thirty of them, then quarters."""
 ROWS: Final = 18
 COLUMNS: Final = 12
 HORIZON: Final = 90
@@ -40,8 +34,7 @@ def cohorts_page(request: HttpRequest) -> HttpResponse:
     """Retention and second orders as of the page's day, n everywhere."""
     at = moment(request)
     reading = opened(at)
-    every, kept, second = reading.remembered("cohorts", lambda: _found(reading, at))
-    kept, second = [one for one in kept if one.customers], [one for one in second if one.customers]
+    every, kept, second = reading.remembered("cohorts", lambda: returned(reading, at.day))
     rows = kept[-ROWS:]
     width = min(COLUMNS, max((len(one.ordered) for one in rows), default=1) - 1)
     days = _horizon(second)
@@ -67,41 +60,6 @@ def cohorts_page(request: HttpRequest) -> HttpResponse:
         "policy": reading.policy.hash,
     }
     return show(request, "tenure/cohorts.html", context, here="cohorts")
-
-
-def _found(reading: Reading, at: Moment) -> tuple[str, tuple[Cohort, ...], tuple[SecondPurchase, ...]]:
-    """Months or quarters, retention and second orders, from the days on which people bought."""
-    c, bought = _bought(reading)
-    if not len(bought):
-        return "month", (), ()
-    first, last = day_of(int(bought.min()), reading.zone), day_number(at.day)
-    days = calendar(first, last, reading.zone)
-    day = days.day[np.searchsorted(days.start_at, bought, side="right") - 1]
-    anew = np.ones(len(c), bool)
-    anew[1:] = (c[1:] != c[:-1]) | (day[1:] != day[:-1])
-    c, day = c[anew], day[anew]  # one row an occasion: a customer and a day
-    months = 3 if last - first > MONTHLY_DAYS else 1
-    starts = retention.periods(first, last, months=months)
-    period = np.searchsorted(starts, day, side="right")
-    # one day stands for all of a customer's in a period, and their first two tell the second order
-    in_period, early = np.ones(len(c), bool), np.ones(len(c), bool)
-    in_period[1:] = (c[1:] != c[:-1]) | (period[1:] != period[:-1])
-    early[2:] = c[2:] != c[:-2]
-    kept = retention.cohorts(c[in_period], day[in_period], starts=starts, as_of_day=last)
-    second = retention.second_purchases(c[early], day[early], starts=starts, as_of_day=last)
-    return ("quarter" if months == 3 else "month"), kept, second
-
-
-def _bought(reading: Reading) -> tuple[retention.Days, retention.Days]:
-    """Customers and the instants at which they bought, by customer and time."""
-    at = lit(reading.as_of)
-    there = reading.table("passages").filter((col("from_at") < at) & (col("last_order_at") < at))
-    columns = there.select(col("c"), col("last_order_at")).fetchnumpy()
-    c, bought = (np.asarray(columns[name], np.int64) for name in ("c", "last_order_at"))
-    if np.all((c[1:] > c[:-1]) | ((c[1:] == c[:-1]) & (bought[1:] >= bought[:-1]))):
-        return c, bought  # as they lie
-    order = np.lexsort((bought, c))
-    return c[order], bought[order]
 
 
 def _full(rows: Sequence[Cohort], width: int) -> float:
