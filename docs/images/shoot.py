@@ -28,7 +28,7 @@ ROOT = HERE.parent.parent
 WIDTH = 1440
 ZONE, DAY = "Europe/Berlin", "2025-11-01"
 NAME = "Shoe and boot shop, simulated"
-CONSOLE = {"ring.png": ("/", 1000), "customer.png": ("/customers/7/", 920)}
+CONSOLE = {"ring.png": ("/", 1000), "customer.png": ("/customers/153/", 1000)}
 """Of each file the page's path and the height of the window."""
 REPORT = ("report.png", 1072)
 
