@@ -3,6 +3,7 @@
 from tenure_app.ledger.models import (
     Event,
     EventBody,
+    FailedSignIn,
     Identity,
     ImportRun,
     Merge,
@@ -14,5 +15,6 @@ from tenure_app.ledger.models import (
 )
 
 __all__ = [
-    "Event", "EventBody", "Identity", "ImportRun", "Merge", "Person", "PolicyVersion", "RejectedRow", "Shop", "Source",
+    "Event", "EventBody", "FailedSignIn", "Identity", "ImportRun", "Merge", "Person", "PolicyVersion", "RejectedRow",
+    "Shop", "Source",
 ]  # fmt: skip

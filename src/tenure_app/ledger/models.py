@@ -13,8 +13,8 @@ from django.db import models
 from django.db.models import Func, Q
 
 __all__ = [
-    "CORRECTED", "REVERSED", "Event", "EventBody", "Identity", "ImportRun", "Merge", "Person", "PolicyVersion",
-    "Position", "RejectedRow", "Shop", "ShopQuerySet", "Source",
+    "CORRECTED", "REVERSED", "Event", "EventBody", "FailedSignIn", "Identity", "ImportRun", "Merge", "Person",
+    "PolicyVersion", "Position", "RejectedRow", "Shop", "ShopQuerySet", "Source",
 ]  # fmt: skip
 
 CORRECTED: Final = ("order.corrected", "fact.corrected")
@@ -248,3 +248,16 @@ class PolicyVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hash} of {self.saved_at}"
+
+
+class FailedSignIn(models.Model):
+    """A sign-in that failed, kept for a quarter of an hour: by whom, as a keyed hash of a name or an address."""
+
+    who = models.CharField(max_length=64)
+    at = models.BigIntegerField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["who", "at"], name="failures_of_somebody")]
+
+    def __str__(self) -> str:
+        return f"{self.who[:8]} at {self.at}"

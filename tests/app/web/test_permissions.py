@@ -1,14 +1,20 @@
 """Every route as nobody, as an outsider and in each role; and that a page without a permission does not load."""
 
+import re
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.urls import get_resolver, reverse
+from made_up_shop import END
 
 from tenure_app import urls
+from tenure_app.clock import PINNED_BY
+from tenure_app.ledger.models import FailedSignIn
 from tenure_app.roles import Permission, Role, may
 from tenure_app.web.routes import page, route
 
+NOW, EARLIER, LATER = (f"{END}T08:{minute}+01:00" for minute in ("00", "14", "15"))
 ARGUMENTS = {"person": 17, "number": 1, "token": "0" * 16, "name": "000000000000"}
 WHO = ("nobody", "outsider", "analyst", "owner")
 ROLES = {"nobody": None, "outsider": None, "analyst": Role.ANALYST, "owner": Role.OWNER}
@@ -112,3 +118,41 @@ def test_signing_in_leads_on_but_never_to_another_server(client_of):
         client_of("nobody").post(reverse("sign-in"), form | {"next": "https://elsewhere.example/"})["Location"] == "/"
     )
     assert client_of("nobody").post(reverse("sign-in"), form | {"password": "wrong"}).status_code == 400
+
+
+def sign_in(client, monkeypatch=None, *, name="vera", password="wrong", at=NOW, **more):
+    if monkeypatch:
+        monkeypatch.setenv(PINNED_BY, at)
+    return client.post(reverse("sign-in"), {"username": name, "password": password}, **more)
+
+
+@pytest.mark.parametrize("name", ["vera", "nobody-of-this-name"])
+def test_guessing_a_password_is_slowed_down_by_name(client_of, monkeypatch, name):
+    client = client_of("nobody")
+    codes = [sign_in(client, name=name, REMOTE_ADDR=f"10.0.0.{n}").status_code for n in range(7)]
+    assert codes == [400] * 5 + [429] * 2
+    right = sign_in(client, monkeypatch, name=name.upper(), password="boots-in-winter-9", at=EARLIER)
+    assert right.status_code == 429
+    assert int(right["Retry-After"]) == 60
+    assert "Too many attempts" in right.content.decode()
+    later = sign_in(client, monkeypatch, name=name, password="boots-in-winter-9", at=LATER)
+    assert later.status_code == (302 if name == "vera" else 400)
+
+
+def test_guessing_a_name_is_slowed_down_by_address(client_of):
+    client = client_of("nobody")
+    assert {sign_in(client, name=f"somebody-{n}").status_code for n in range(20)} == {400}
+    assert sign_in(client, password="boots-in-winter-9").status_code == 429
+    assert sign_in(client, password="boots-in-winter-9", HTTP_X_FORWARDED_FOR="10.9.9.9").status_code == 429
+    assert sign_in(client, password="boots-in-winter-9", REMOTE_ADDR="10.0.0.9").status_code == 302
+
+
+def test_who_signs_in_begins_anew_and_what_is_kept_names_nobody(client_of):
+    client = client_of("nobody")
+    for _ in range(3):
+        assert [sign_in(client).status_code for _ in range(4)] == [400] * 4
+        assert sign_in(client, password="boots-in-winter-9").status_code == 302
+    sign_in(client)
+    kept = list(FailedSignIn.objects.values_list("who", flat=True))
+    assert len(kept) == 14
+    assert all(re.fullmatch(r"[0-9a-f]{64}", who) for who in kept)

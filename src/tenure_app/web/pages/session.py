@@ -9,7 +9,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from tenure_app import clock
 from tenure_app.roles import Permission
+from tenure_app.web import guessing
 from tenure_app.web.frame import THEMES, show
 from tenure_app.web.routes import page
 from tenure_app.web.sheet import sheet, sheet_name
@@ -23,10 +25,19 @@ _YEAR = 31_536_000
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in by name and password, then on to where one wanted to go."""
     there = request.POST.get("next") or request.GET.get("next") or ""
+    name, now = request.POST.get("username", ""), clock.now()
+    if request.method == "POST" and (wait := guessing.to_wait(request, name, now=now)):
+        said = {"form": AuthenticationForm(request), "next": there, "minutes": -(-wait // 60)}
+        answer = show(request, "tenure/sign_in.html", said, status=429)
+        answer["Retry-After"] = str(wait)
+        return answer
     form = AuthenticationForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid():
+        guessing.succeeded(request, name)
         login(request, form.get_user())
         return _back(request, there)
+    if request.method == "POST":
+        guessing.failed(request, name, now=now)
     return show(request, "tenure/sign_in.html", {"form": form, "next": there}, status=400 if form.errors else 200)
 
 
