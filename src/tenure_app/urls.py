@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.urls import path
+
+from tenure_app import admin
 from tenure_app.web import states
 from tenure_app.web.pages import cohorts, customer, customers, flows, imports, policy, ring, session, settings
 from tenure_app.web.routes import route
 
 if TYPE_CHECKING:
-    from django.urls import URLPattern
+    from django.urls import URLPattern, URLResolver
 
 __all__ = ["handler403", "handler404", "handler500", "urlpatterns"]
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
     route("", ring.ring_page, "ring"),
     route("customers/", customers.customers_page, "customers"),
     route("customers.csv", customers.customers_file, "customers-file"),
@@ -42,6 +45,7 @@ urlpatterns: list[URLPattern] = [
     route("theme/", session.theme, "theme"),
     route("language/", session.language, "language"),
     route("style-<str:name>.css", session.style, "sheet"),
+    path("admin/", admin.site.urls),
 ]
 
 handler403 = states.forbidden
