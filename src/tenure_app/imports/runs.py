@@ -25,9 +25,11 @@ from tenure_app.ledger.undo import UNDO
 if TYPE_CHECKING:
     from tenure.read import Columns
 
-__all__ = ["Asked", "Look", "Progress", "begin", "look", "run"]
+__all__ = ["MEMORY", "Asked", "Look", "Progress", "begin", "look", "run"]
 
 _SQL: Final = "tenure_app.ledger"
+MEMORY: Final = "2GB"
+"""What the engine may take of a large file before it spills to disk."""
 _SAMPLES: Final = 8
 """Rejected rows that a look shows."""
 
@@ -81,7 +83,7 @@ class Look:
 def look(asked: Asked, progress: Progress) -> Look:
     """The dry run: nothing is written. Refused, BadFile, BadColumns, BadTime as for the import itself."""
     asked = asked.completed()
-    with DuckDB() as engine:
+    with DuckDB(memory_limit=MEMORY) as engine:
         progress("reading", 0, 0)
         parsed = _parse(engine, asked)
         source = asked.source or parsed.family
@@ -111,7 +113,7 @@ def run(
     """
     asked, found = asked.completed(), begun
     try:
-        with importing_alone(), DuckDB() as engine:
+        with importing_alone(), DuckDB(memory_limit=MEMORY) as engine:
             others = ImportRun.objects.filter(state=ImportRun.RUNNING).exclude(format=UNDO)
             others.exclude(pk=begun.pk if begun else None).update(state=ImportRun.STOPPED)
             intake.check_key()
