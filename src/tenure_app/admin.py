@@ -1,6 +1,6 @@
 """The admin, for owners alone: the ledger's own tables to look at, and the users to edit.
 
-Its pages bring scripts that evaluate text, and styles that stand in the page, so they answer with a policy of their own;
+Its pages bring scripts that evaluate text and styles that stand in the page, so they have a policy of their own;
 that of the console stays as strict as it is.
 """
 # ruff: noqa: ARG002 - Django calls these methods with more than they need

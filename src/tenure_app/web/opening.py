@@ -58,6 +58,7 @@ def opened(at: Moment, policy: Policy | None = None) -> Reading:
     return Reading(
         connection=picture.connection.cursor(), generation=picture.generation, as_of=at.as_of, zone=at.zone,
         policy=rule, first_at=picture.first_at, last_at=picture.last_at or picture.first_at,
+        picture=picture,
     )  # fmt: skip
 
 

@@ -6,17 +6,20 @@ The pages never compute a stage. They open a `Reading` and count what is in its 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from duckdb import ColumnExpression, ConstantExpression
 
+from tenure_app.insight.sentences import because
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation, Expression
 
     from tenure.lifecycle.policy import Policy
+    from tenure_app.insight.days import Picture
 
 __all__ = ["NotReady", "NothingYet", "Reading", "col", "lit", "remembered"]
 
@@ -45,7 +48,7 @@ class Reading:
     """One picture and what belongs to it, as known at an instant and judged by a policy.
 
     generation: names the facts and the rule; the same name, the same answers for ever. first_at, last_at: the first and
-    the last fact's instant. Tables, of `connection`:
+    the last fact's instant. picture: what sentences are asked of. Tables, of `connection`:
     people(c, code, stage, detail, since, orders, occasions, cycle, first_order_at, last_order_at, expected_at,
     overdue_at, long_overdue_at, inactive_at, contact_on, reason, spent_minor, perhaps because) as of `as_of`;
     history(c, from_at, to_at, code); steps(day, code, change: how many more stand in it after a local day than before);
@@ -60,6 +63,14 @@ class Reading:
     policy: Policy
     first_at: int
     last_at: int
+    picture: Picture | None = None
+
+    def because(self, people: Sequence[int]) -> dict[int, str]:
+        """The core's sentences about a few people, by number; none where only tables are at hand."""
+        picture = self.picture
+        if picture is None:
+            return {}
+        return self.remembered(("because", tuple(people)), lambda: because(picture, people))
 
     def table(self, name: str) -> DuckDBPyRelation:
         """One of the tables, to be filtered and counted."""

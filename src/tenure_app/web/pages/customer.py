@@ -61,7 +61,8 @@ def customer_page(request: HttpRequest, person: int) -> HttpResponse:
     currency = shop_of(request).currency
     happened = list(_timeline(at, pieces, events, currency))
     every = request.GET.get("all") == "1"
-    because, tongue = told(row["because"]) if row.get("because") else (fact(row, at), get_language() or "en")
+    said = row.get("because") or reading.because([person]).get(person)
+    because, tongue = told(said) if said else (fact(row, at), get_language() or "en")
     context = {
         "name": name,
         "row": row,

@@ -211,4 +211,13 @@ def _movers(reading: Reading, period: Period, kind: str) -> list[dict[str, Any]]
     rows = reading.remembered(("movers", period.start_at, kind), find)
     names = called(row["c"] for row in rows)
     stages = {code: stage for stage, codes in words.CODES_OF.items() for code in codes}
-    return [{**row, "called": names[row["c"]], "from": stages.get(row["stood"], "")} for row in rows]
+    said = reading.because([row["c"] for row in rows])
+    return [
+        {
+            **row,
+            "called": names[row["c"]],
+            "from": stages.get(row["stood"], ""),
+            "because": row.get("because") or said.get(row["c"]),
+        }
+        for row in rows
+    ]
