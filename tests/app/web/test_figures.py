@@ -1,6 +1,7 @@
 """From a file through the ledger, the mirror and the computed lives to the page: the console's figures are those of
 `tenure stages` and `tenure flows` on the same file."""
 
+import html
 import re
 from datetime import UTC, date, datetime, timedelta
 
@@ -15,7 +16,7 @@ from tenure.simulation import simulate
 from tenure_app.clock import PINNED_BY
 from tenure_app.imports.runs import Asked, run
 from tenure_app.insight.refresh import refresh
-from tenure_app.ledger.models import Shop
+from tenure_app.ledger.models import Identity, Shop
 from tenure_app.web import opening
 from tenure_app.web.moment import Moment
 
@@ -63,6 +64,18 @@ def test_everybody_is_on_the_page_as_in_the_picture_of_the_core(filled):
     core = tenure.stages(str(filled), as_of=DAY.isoformat(), timezone=ZONE)
     theirs = [tuple(_plain(row[name]) for name in columns) for row in core.to_pylist()]
     assert sorted(mine, key=repr) == sorted(theirs, key=repr)
+
+
+def test_a_customers_page_says_the_sentence_of_the_core(filled):
+    client = signed_in()
+    page = client.get(reverse("customers"), {"as_of": DAY.isoformat(), "stage": "lapsed"}).content.decode()
+    person = re.search(r'class="who" href="/customers/(\d+)/', page)[1]
+    key = Identity.objects.get(person_id=int(person), kind="customer").value
+    rows = tenure.stages(str(filled), as_of=DAY.isoformat(), timezone=ZONE).to_pylist()
+    sentence = next(row["because"] for row in rows if str(row["customer_id"]) == key)
+    shown = client.get(reverse("customer", args=[person]), {"as_of": DAY.isoformat()}).content.decode()
+    assert html.escape(sentence) in shown
+    assert DEFAULT.hash in shown
 
 
 def _plain(value):
