@@ -55,9 +55,13 @@ def database(url: str) -> dict[str, Any]:
 
 def given(name: str) -> str:
     """The setting of this name, else what the file that NAME_FILE names holds, else nothing."""
-    if file := os.environ.get(f"{name}_FILE"):
-        return os.environ.get(name) or Path(file).read_text(encoding="utf-8").strip()
-    return os.environ.get(name, "")
+    said, file = os.environ.get(name, ""), os.environ.get(f"{name}_FILE")
+    if said or not file:
+        return said
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise Refused("no_secret", f"{name}_FILE: {file} cannot be read: {error.strerror}") from error
 
 
 def secret(name: str, folder: Path) -> str:

@@ -14,7 +14,8 @@ from django.core.management import call_command
 from django.db import DatabaseError
 
 from tenure.cli.screen import Steps, say, visible
-from tenure.draw.words import MONTHS
+from tenure.draw.words import MONTHS, many
+from tenure.errors import BadFile
 from tenure.lifecycle.policy import Policy, load
 from tenure.periods import parse_instant
 from tenure_app import clock
@@ -42,7 +43,7 @@ def migrate(_: argparse.Namespace) -> None:
 def user(asked: argparse.Namespace) -> None:
     """Make somebody who may sign in, or give them another role and password."""
     if asked.password_file:
-        word = Path(asked.password_file).read_text(encoding="utf-8").split("\n")[0]
+        word = _first_line(Path(asked.password_file))
     else:
         word = getpass.getpass(f"password of {asked.name}: ")
     people = get_user_model()
@@ -57,6 +58,14 @@ def user(asked: argparse.Namespace) -> None:
     found.save()
     give_role(found, Role(asked.role))
     say(f"{asked.name} may sign in as {asked.role}\n")
+
+
+def _first_line(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").split("\n")[0].strip("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not text"
+        raise BadFile(f"{file}: {why}; name a file whose first line is the password") from error
 
 
 def shop(asked: argparse.Namespace) -> None:
@@ -96,8 +105,8 @@ def _refreshed(policy: Policy, shop: Shop, *, anew: bool, known_at: int | None) 
             settings.TENURE_DATA / "mirror", policy, zone=shop.zone, now=clock.now(), anew=anew, known_at=known_at,
             progress=lambda what, _: steps(what),
         )  # fmt: skip
-    news = "nothing new" if not done.events else f"{done.events:,} events read"
-    who = "everybody" if done.anew else f"{done.touched:,} people touched"
-    return f"pictures of {done.people:,} people: {news}, {who} judged" if done.events or done.anew else (
-        f"pictures of {done.people:,} people: {news}"
-    )
+    people = f"pictures of {many(done.people, 'person', 'people')}"
+    if not done.events and not done.anew:
+        return f"{people}: nothing new"
+    who = "everybody" if done.anew else many(done.touched or 0, "person", "people") + " touched,"
+    return f"{people}: {many(done.events, 'event')} read, {who} judged"

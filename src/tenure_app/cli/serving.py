@@ -10,7 +10,7 @@ from tenure_app.refused import Refused
 if TYPE_CHECKING:
     import argparse
 
-__all__ = ["console", "serve"]
+__all__ = ["console", "must_be_free", "serve"]
 
 _THREADS: Final = 4
 """Requests answered at the same time: pages wait for the disk, not for each other."""
@@ -18,25 +18,30 @@ _THREADS: Final = 4
 
 def console(asked: argparse.Namespace) -> None:
     """Serve until Ctrl-C."""
+    must_be_free(asked.host, asked.port)
     say(f"The console: http://{asked.host}:{asked.port}/ (Ctrl-C ends)\n")
     flush()
     serve(asked.host, asked.port)
 
 
-def serve(host: str, port: int) -> None:
-    """Answer requests until the process is told to end; Refused if the address cannot be had."""
+def must_be_free(host: str, port: int) -> None:
+    """Refused if the address cannot be had."""
     import socket
 
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or "there is no such port"
+        raise Refused("no_address", f"cannot listen on {host}:{port}: {why}; choose another --port") from error
+
+
+def serve(host: str, port: int) -> None:
+    """Answer requests until the process is told to end."""
     from granian import Granian
     from granian.constants import Interfaces
 
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            said = error.strerror or str(error)
-            raise Refused("no_address", f"cannot listen on {host}:{port}: {said}; choose another --port") from error
     Granian(
         "tenure_app.wsgi:application", address=host, port=port, interface=Interfaces.WSGI, workers=1,
         blocking_threads=_THREADS, log_enabled=False, websockets=False, backpressure=64,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from tenure.errors import BadFile
+from tenure_app.environment import data_folder
 from tenure_app.refused import Refused
 
 __all__ = ["ready"]
@@ -15,10 +17,12 @@ def ready(*, tables: bool) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tenure_app.settings")
     import django
 
-    django.setup()
-    from django.conf import settings
-
-    settings.TENURE_DATA.mkdir(parents=True, exist_ok=True)
+    try:
+        data_folder().mkdir(parents=True, exist_ok=True)
+        django.setup()  # makes the secrets of a new folder
+    except OSError as error:
+        where = error.filename or data_folder()
+        raise BadFile(f"{where}: {error.strerror}; TENURE_DATA must be a folder that can be written to") from error
     if tables:
         _check_tables()
 

@@ -25,8 +25,8 @@ _AT_ONCE: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What became of a run's facts: taken back, put back to what was said before the run, left because a later run
-    says otherwise by now."""
+    """What became of a run's keys: taken back, put back to what another run said, left because a later run says
+    otherwise by now."""
 
     reversed: int
     restored: int
@@ -35,6 +35,8 @@ class Undone:
 
 def undo(run: ImportRun, *, by: str, now: Callable[[], int]) -> Undone:
     """Append what takes back the facts of a run, as a run of its own; who stops in between may begin anew.
+
+    Of each key that it spoke of, what the other runs said last holds afterwards, in whatever order runs are undone.
 
     Refused for a run that is not finished, undone already, or itself an undoing.
     """
@@ -71,7 +73,10 @@ def _finish(run: ImportRun, mine: ImportRun, now: int) -> Undone:
     done = Event.objects.filter(run=mine)
     reversals = done.filter(kind__in=REVERSED).count()
     restored = done.count() - reversals
-    undone = Undone(reversals, restored, Event.objects.filter(run=run).count() - reversals - restored)
+    with connection.cursor() as cursor:
+        cursor.execute(statements("tenure_app.ledger", "undo")["spoken_of"], {"run": run.pk})
+        ((keys,),) = cursor.fetchall()
+    undone = Undone(reversals, restored, int(keys) - reversals - restored)
     with transaction.atomic():
         mine.state, mine.ended_at, mine.counts = ImportRun.DONE, now, asdict(undone)
         mine.save(update_fields=["state", "ended_at", "counts"])

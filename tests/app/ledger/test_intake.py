@@ -162,6 +162,27 @@ def test_undoing_leaves_what_a_later_run_says():
     assert (undone.reversed, undone.restored, undone.left) == (1, 0, 1)
 
 
+@pytest.mark.parametrize("order_of_undoing", [(0, 1), (1, 0)])
+def test_nothing_is_left_when_both_runs_are_undone(order_of_undoing):
+    runs = [a_run(), a_run()]
+    take([order(1, amount=1000)], run=runs[0])
+    take([order(1, amount=900)], run=runs[1])
+    for place in order_of_undoing:
+        undo(runs[place], by="", now=now)
+    assert Event.objects.latest("id").kind == "order.reversed"
+    assert take([order(1, amount=900)], run=a_run())["corrected"] == 1
+
+
+def test_undoing_the_first_of_three_leaves_the_last_and_the_middle_one_comes_back():
+    runs = [a_run(), a_run(), a_run()]
+    for run, amount in zip(runs, (1, 2, 3), strict=True):
+        take([order(1, amount=amount)], run=run)
+    assert undo(runs[0], by="", now=now).left == 1
+    assert undo(runs[2], by="", now=now).restored == 1
+    assert (Event.objects.latest("id").kind, Event.objects.latest("id").amount_minor) == ("order.corrected", 2)
+    assert undo(runs[1], by="", now=now).reversed == 1
+
+
 def test_a_correction_of_what_was_taken_back_is_taken_back_too():
     first, second = a_run(), a_run()
     take([order(1)], run=first)
