@@ -61,6 +61,10 @@ class Owners(UnfoldAdminSite):
         inner = super().admin_view(view, cacheable)  # type: ignore[type-var]
         return page(_ASKED, "GET", "HEAD", "POST")(csp_update(_RELAXED)(inner))
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What stands around every page, under the product's name."""
+        return super().each_context(request) | {"site_header": self.site_header, "site_title": self.site_title}
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """People sign in at the console's own page."""
         there = urlencode({"next": reverse("admin:index")})

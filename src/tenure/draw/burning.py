@@ -87,7 +87,7 @@ def burning(
         return LEFT + (min(max(day, start), end) - start) * unit
 
     base = TOP + TALL
-    seasons = []
+    seasons, named = [], []
     for band in bands:
         left, right = (x(on.toordinal() - EPOCH) for on in (band.start, band.end))
         if right > left:
@@ -95,7 +95,7 @@ def burning(
             seasons.append(f'<rect class="season" x="{left:.1f}" y="{TOP:.0f}" {size}/>')
             short = band.name.rpartition(" ")[0] or band.name
             if (right - left - 10) / 6.4 > len(short):
-                seasons.append(f'<text class="st" x="{left + 6:.1f}" y="{TOP + 14:.0f}">{esc(short)}</text>')
+                named.append(f'<text class="halo st" x="{left + 6:.1f}" y="{TOP + 14:.0f}">{esc(short)}</text>')
     said = (
         tongue.said("ordered"), tongue.said("usually back"), tongue.said("overdue"), tongue.said("long overdue"),
     )  # fmt: skip
@@ -109,7 +109,7 @@ def burning(
     fire = flame(pieces, embers, start=start, end=end, width=WIDTH - LEFT, height=TALL)
     ahead = "L".join(f"{x(one.at):.1f} {base - TALL * one.chance:.1f}" for one in embers if one.at >= now)
     drawn = [
-        *seasons, grid, f'<g transform="translate({LEFT:.0f} {TOP:.0f})">{fire}</g>',
+        *seasons, grid, f'<g transform="translate({LEFT:.0f} {TOP:.0f})">{fire}</g>', *named,
         f'<path class="inkl dim ahead" d="M{ahead}"/>' if "L" in ahead else "",
         f'<path class="inkl" d="M{LEFT:.0f} {base:.1f}H{WIDTH:.0f}"/>',
         f'<text class="s" x="{LEFT - 8:.0f}" y="{base + 20:.0f}" text-anchor="end">{esc(orders)}</text>',
