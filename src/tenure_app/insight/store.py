@@ -61,14 +61,14 @@ def lay_events(engine: DuckDB, sources: Sources, known_at: int | None, some: Seq
     import pyarrow as pa
 
     attach(engine.connection, sources.events, "base")
-    how = "alone"
     if sources.delta is not None:
         attach(engine.connection, sources.delta, "touched")
-        how = "overlaid"
-    if some is not None:
+    if some is None:
+        run(engine, "facts", "alone" if sources.delta is None else "overlaid")
+    else:
         engine.put("chosen", pa.table({"c": pa.array(some, pa.int64())}))
-        how = f"some_{how}"
-    run(engine, "facts", how)
+        run(engine, "facts", "all_known" if sources.delta is None else "all_overlaid")
+        run(engine, "facts", "some")
     instant = 2**62 if known_at is None else known_at
     engine.put("known", pa.table({"known_at": [instant]}))
     if run(engine, "facts", "any_later").fetchall():
@@ -76,6 +76,9 @@ def lay_events(engine: DuckDB, sources: Sources, known_at: int | None, some: Seq
         run(engine, "facts", "events_of_versions")
     else:
         run(engine, "facts", "events_of_now" if known_at is None else "events")
+    if some is not None:
+        engine.connection.execute("ALTER VIEW events RENAME TO their_events")
+        run(engine, "facts", "chosen_events")
 
 
 def run(engine: DuckDB, topic: str, name: str, **params: Any) -> DuckDBPyConnection:

@@ -84,12 +84,16 @@ def test_step_by_step_is_as_good_as_anew(folders):
         who = dice.sample(range(1, 401), 3)
         news = [order(f"new-{turn}-{c}", customer=c, at=when + c, amount=500) for c in who]
         if turn == 0:
-            corrected = news[0]["order_key"]
+            corrected, moved, loser = news[0]["order_key"], news[1]["order_key"], news[1]["customer"]
         if turn == 1:  # somebody new
             news.append(order("first of 999", customer=999, at=when))
         if turn == 2:  # another content of an order of this month
             other = order("x", customer=who[0], at=START + 5)
             news.append({**other, "key": f"order:{corrected}"})
+        if turn == 2:  # an order that turns out to be somebody else's
+            news.append({**order("y", customer=who[1], at=START + 7), "key": f"order:{moved}"})
+        if turn == 3:  # who lost it orders again
+            news.append(order("again", customer=loser, at=when + 50))
         if turn == 3:  # a refund of an order of this month
             news.append({**order("refund", customer=who[0], at=when + 99, amount=500), "kind": "order.refunded",
                          "key": "refund:1", "order_key": f"new-3-{who[0]}"})  # fmt: skip

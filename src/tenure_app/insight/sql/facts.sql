@@ -10,14 +10,33 @@ SELECT f.* FROM base.facts f LEFT JOIN touched.touched t ON t.c = f.c WHERE t.c 
 UNION ALL
 SELECT f.* FROM touched.facts f
 
--- name: some_alone
-CREATE OR REPLACE TABLE facts AS SELECT f.* FROM base.facts f JOIN chosen k ON k.c = f.c
-
--- name: some_overlaid
+-- name: some
+-- every word on a fact of which the chosen ones have any: somebody else may have the first or the last
 CREATE OR REPLACE TABLE facts AS
-SELECT f.* FROM base.facts f JOIN chosen k ON k.c = f.c LEFT JOIN touched.touched t ON t.c = f.c WHERE t.c IS NULL
+WITH theirs AS (
+    SELECT f.* FROM known_facts f JOIN chosen k ON k.c = f.c
+), roots AS (
+    SELECT DISTINCT COALESCE(t."first", t.number) AS root FROM theirs t
+)
+SELECT t.* FROM theirs t
 UNION ALL
-SELECT f.* FROM touched.facts f JOIN chosen k ON k.c = f.c
+SELECT f.* FROM known_facts f JOIN roots r ON r.root = f."first" LEFT JOIN chosen k ON k.c = f.c WHERE f."first" IS NOT NULL AND k.c IS NULL
+UNION ALL
+SELECT f.* FROM known_facts f JOIN (SELECT DISTINCT t."first" AS root FROM theirs t WHERE t."first" IS NOT NULL) r ON r.root = f.number
+    LEFT JOIN chosen k ON k.c = f.c WHERE k.c IS NULL
+
+-- name: all_known
+CREATE OR REPLACE VIEW known_facts AS SELECT * FROM base.facts
+
+-- name: all_overlaid
+CREATE OR REPLACE VIEW known_facts AS
+SELECT f.* FROM base.facts f LEFT JOIN touched.touched t ON t.c = f.c WHERE t.c IS NULL
+UNION ALL
+SELECT f.* FROM touched.facts f
+
+-- name: chosen_events
+-- of whatever is said of their facts, what makes somebody else's of them is not theirs
+CREATE OR REPLACE VIEW events AS SELECT e.* FROM their_events e JOIN chosen k ON k.c = e.c
 
 -- name: any_later
 SELECT 1 FROM facts f WHERE f.first <> f.number LIMIT 1
@@ -61,8 +80,3 @@ WHERE f.kind NOT IN ('order.reversed', 'fact.reversed')
 SELECT MIN(e."at"), MAX(e."at"), COUNT(*), COUNT(e.order_id), COUNT(e.category), COUNT(e.region), COUNT(e.amount_minor),
     MIN(e.amount_minor)
 FROM events e
-
--- name: words
-SELECT DISTINCT 'category' AS role, e.category AS word FROM events e WHERE e.category IS NOT NULL AND e.category <> ''
-UNION ALL
-SELECT DISTINCT 'region', e.region FROM events e WHERE e.region IS NOT NULL AND e.region <> ''
