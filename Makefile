@@ -109,7 +109,8 @@ wheel: setup
 	@build/wheel/venv/bin/python -m pip install --quiet --require-hashes --requirement requirements/test.txt
 	@build/wheel/venv/bin/python -m pip install --quiet --no-deps build/wheel/*.whl
 	@env -u PYTHONPATH build/wheel/venv/bin/tenure --help > /dev/null
-	@env -u PYTHONPATH build/wheel/venv/bin/tenure doctor 2>&1 | grep -q "the server parts are not installed"
+	@told=$$(env -u PYTHONPATH build/wheel/venv/bin/tenure doctor 2>&1 || true); \
+		[[ $$told == *"the server parts are not installed"* ]] || { echo "tenure doctor without the server parts: $$told"; exit 1; }
 	@env -u PYTHONPATH build/wheel/venv/bin/python -m pytest --installed-only -m "not generated" tests/core
 
 lock:
