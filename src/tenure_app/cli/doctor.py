@@ -16,10 +16,11 @@ from django.db.models import Max
 from tenure.cli.screen import say, visible
 from tenure.periods import format_instant
 from tenure_app import clock
+from tenure_app.insight.refresh import position_of
 from tenure_app.ledger import append_only
 from tenure_app.ledger.append_only import restored_elsewhere
 from tenure_app.ledger.manifest import read_manifest
-from tenure_app.ledger.mirror import Position, behind
+from tenure_app.ledger.mirror import behind, is_another
 from tenure_app.ledger.models import Event, ImportRun, Shop
 
 if TYPE_CHECKING:
@@ -146,7 +147,10 @@ def _mirror() -> Iterator[Finding]:
     elif lost := sorted(name for name in found.files() if not (folder / name).exists()):
         yield Finding("mirror", "wrong", f"{', '.join(lost)} is lost; run: tenure refresh --anew")
     else:
-        position = Position(**{key: value for key, value in found.position.items() if key != "zone"})
+        position = position_of(found)
+        if position is None or is_another(position):
+            yield Finding("mirror", "wrong", "it is of another ledger than this one; run: tenure refresh")
+            return
         late = behind(position)
         said = f"{late:,} events behind; run: tenure refresh" if late else "up to date"
         yield Finding("mirror", "look" if late else "good", f"generation {found.generation}, {said}")

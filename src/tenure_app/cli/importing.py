@@ -85,7 +85,7 @@ def import_file(asked: argparse.Namespace) -> None:
         _show_look(found)
         return
     began = time.perf_counter()
-    begun = None if asked.run is None else ImportRun.objects.get(pk=asked.run)
+    begun = None if asked.run is None else _begun(asked.run)
     wish = wish if begun is None else replace(wish, file_name=begun.file_name)
     done = run(wish, by=getpass.getuser(), now=clock.now, progress=meter, begun=begun)
     meter.end()
@@ -93,6 +93,14 @@ def import_file(asked: argparse.Namespace) -> None:
     if target is not None:
         _save_rejects(done, target)
     say(f"{refreshed()}\n")
+
+
+def _begun(number: int) -> ImportRun:
+    """What the console wrote down before it began."""
+    found = ImportRun.objects.filter(pk=number, state__in=(ImportRun.RUNNING, ImportRun.STOPPED)).first()
+    if found is None:
+        raise Refused("unknown_run", f"nothing was imported: there is no run {number} to go on with")
+    return found
 
 
 def _show_look(found: Look) -> None:

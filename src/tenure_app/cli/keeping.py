@@ -92,18 +92,19 @@ def refresh(asked: argparse.Namespace) -> None:
 
 
 def refreshed() -> str:
-    """Bring the pictures up to the ledger, by the policy in force; what came of it in a few words."""
-    return _refreshed(in_force(), Shop.objects.one(), anew=False, known_at=None)
+    """Bring the pictures up to the ledger, by the policy in force, once nobody else does; what came of it in a few
+    words."""
+    return _refreshed(in_force(), Shop.objects.one(), anew=False, known_at=None, wait=True)
 
 
-def _refreshed(policy: Policy, shop: Shop, *, anew: bool, known_at: int | None) -> str:
+def _refreshed(policy: Policy, shop: Shop, *, anew: bool, known_at: int | None, wait: bool = False) -> str:
     from tenure_app.insight.refresh import refresh
 
     with Steps() as steps:
         steps("refreshing the pictures")
         done = refresh(
             settings.TENURE_DATA / "mirror", policy, zone=shop.zone, now=clock.now(), anew=anew, known_at=known_at,
-            progress=lambda what, _: steps(what),
+            keep=in_force(), wait=wait, progress=lambda what, _: steps(what),
         )  # fmt: skip
     people = f"pictures of {many(done.people, 'person', 'people')}"
     if not done.events and not done.anew:

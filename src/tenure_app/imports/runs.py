@@ -21,6 +21,7 @@ from tenure_app.ledger.alone import importing_alone
 from tenure_app.ledger.bulk import insert
 from tenure_app.ledger.models import CORRECTED, Event, ImportRun, Person, RejectedRow, Shop, Source
 from tenure_app.ledger.undo import UNDO
+from tenure_app.refused import Refused
 
 if TYPE_CHECKING:
     from tenure.read import Columns
@@ -86,6 +87,7 @@ def look(asked: Asked, progress: Progress) -> Look:
     with DuckDB(memory_limit=MEMORY) as engine:
         progress("reading", 0, 0)
         parsed = _parse(engine, asked)
+        intake.check_key(remember=False)
         source = asked.source or parsed.family
         found = Source.objects.filter(name=source).first()
         progress("comparing", 0, 0)
@@ -109,16 +111,19 @@ def run(
 ) -> ImportRun:
     """Import the file; the run with its counts. Killed at any moment and asked again, it ends as if never killed.
 
-    `begun`: what `begin` wrote down. Refused while another import is under way; the other errors are those of `look`.
+    `begun`: what `begin` wrote down; it waits for its turn. Others are Refused while an import is under way; the other
+    errors are those of `look`.
     """
     asked, found = asked.completed(), begun
     try:
-        with importing_alone(), DuckDB(memory_limit=MEMORY) as engine:
+        with importing_alone(wait=begun is not None), DuckDB(memory_limit=MEMORY) as engine:
             others = ImportRun.objects.filter(state=ImportRun.RUNNING).exclude(format=UNDO)
             others.exclude(pk=begun.pk if begun else None).update(state=ImportRun.STOPPED)
             intake.check_key()
             progress("reading", 0, 0)
             parsed = _parse(engine, asked)
+            if found is not None and found.file_hash != _file_hash(asked.path):
+                raise Refused("another_file", f"nothing was imported: {asked.name} is not the file of run {found.pk}")
             found = found or _begun(asked, parsed.format, asked.source or parsed.family, by, now())
             _take(engine, found, parsed, now, progress)
     except BaseException as error:

@@ -199,6 +199,8 @@ def open_picture(folder: Path, *, as_of: int, policy: Policy, zone: str, known_a
     """
     key = key_of(policy, known_at)
     manifest, lives = _in_force(folder, key)
+    if isinstance(manifest.position, dict) and manifest.position.get("zone", zone) != zone:
+        raise NotReady(key)  # the shop's days are others by now
     path = _day_path(folder, lives, as_of)
     if path.exists():
         with contextlib.suppress(OSError):

@@ -22,7 +22,7 @@ from tenure_app.ledger.mirror import Position
 if TYPE_CHECKING:
     from tenure.lifecycle.policy import Policy
 
-__all__ = ["MEMORY", "Refreshed", "refresh"]
+__all__ = ["MEMORY", "Refreshed", "position_of", "refresh"]
 
 MEMORY: Final = "2GB"
 """What the engine may take before it spills to disk."""
@@ -48,20 +48,22 @@ class Refreshed:
 
 def refresh(
     folder: Path, policy: Policy, *, zone: str, now: int, progress: Progress, anew: bool = False,
-    known_at: int | None = None,
+    known_at: int | None = None, keep: Policy | None = None, wait: bool = False,
 ) -> Refreshed:  # fmt: skip
     """Publish a generation that knows all that was appended, and everybody's lives by this policy.
 
     folder: the mirror's. known_at: compute what was known at that instant, too. anew: read and compute everything.
-    Refused while another process writes.
+    keep: the policy in force, whose lives stay whatever else is tried; None: this one. Refused while another process
+    writes, unless one will `wait` for it.
     """
-    with writing(folder):
+    kept = key_of(keep or policy, None)
+    with writing(folder, wait=wait):
         found = None if anew else _usable(folder)
         done = _first(folder, policy, zone, now, progress) if found is None else _next(
-            folder, found, policy, zone, now, progress
+            folder, found, policy, zone, now, progress, kept
         )
         if known_at is not None and key_of(policy, known_at) not in done.manifest.lives:
-            done = replace(done, manifest=_as_known(folder, done.manifest, policy, zone, known_at, progress))
+            done = replace(done, manifest=_as_known(folder, done.manifest, policy, zone, known_at, progress, kept))
         return done
 
 
@@ -99,9 +101,13 @@ def _first(folder: Path, policy: Policy, zone: str, now: int, progress: Progress
     return Refreshed(made, events, None, built.people, anew=True)
 
 
-def _next(folder: Path, found: Manifest, policy: Policy, zone: str, now: int, progress: Progress) -> Refreshed:
+def _next(
+    folder: Path, found: Manifest, policy: Policy, zone: str, now: int, progress: Progress, kept: str
+) -> Refreshed:  # fmt: skip
     """What was appended since; everything anew where that is not enough."""
-    before = Position(**{key: value for key, value in found.position.items() if key != "zone"})
+    before = position_of(found)
+    if before is None or mirror.is_another(before):
+        return _first(folder, policy, zone, now, progress)
     progress("reading the ledger", 0.0)
     with DuckDB(memory_limit=MEMORY) as engine:
         position = mirror.read_news(engine, before)
@@ -110,7 +116,7 @@ def _next(folder: Path, found: Manifest, policy: Policy, zone: str, now: int, pr
         ((events,),) = engine.connection.table("news").count("*").fetchall()
         here = found.lives.get(key_of(policy, None))
         if not events:
-            return _same_facts(folder, found, policy, zone, progress)
+            return _same_facts(folder, found, policy, zone, progress, kept)
         touched = _overlay(engine, folder, found)
     if touched is None:
         return _first(folder, policy, zone, now, progress)
@@ -137,7 +143,9 @@ def _next(folder: Path, found: Manifest, policy: Policy, zone: str, now: int, pr
     return Refreshed(made, events, len(touched.people), _people(folder, lives), anew=anew)
 
 
-def _same_facts(folder: Path, found: Manifest, policy: Policy, zone: str, progress: Progress) -> Refreshed:
+def _same_facts(
+    folder: Path, found: Manifest, policy: Policy, zone: str, progress: Progress, kept: str
+) -> Refreshed:  # fmt: skip
     """Nothing was appended: at most another policy or zone is asked for."""
     here = found.lives.get(key_of(policy, None))
     if here is not None and found.position["zone"] == zone:
@@ -147,7 +155,7 @@ def _same_facts(folder: Path, found: Manifest, policy: Policy, zone: str, progre
     built = build(
         Sources(folder / found.events, delta), folder / base, policy, zone=zone, memory_limit=MEMORY, progress=progress
     )
-    others = _latest(found) if found.position["zone"] == zone else {}
+    others = _latest(found, kept) if found.position["zone"] == zone else {}
     lives = {**others, key_of(policy, None): Lives(base)}
     made = replace(found, lives=lives, position={**found.position, "zone": zone})
     publish(folder, made)
@@ -155,23 +163,24 @@ def _same_facts(folder: Path, found: Manifest, policy: Policy, zone: str, progre
 
 
 def _as_known(
-    folder: Path, found: Manifest, policy: Policy, zone: str, known_at: int, progress: Progress
+    folder: Path, found: Manifest, policy: Policy, zone: str, known_at: int, progress: Progress, kept: str
 ) -> Manifest:  # fmt: skip
     """Beside what is in force: what was known at an instant."""
-    base = f"lives-{found.generation}-{policy.hash}-known-{known_at}.duckdb"
+    base = f"lives-{found.generation}-{policy.hash}-{_plain(zone)}-known-{known_at}.duckdb"
     delta = folder / found.delta if found.delta else None
     build(
         Sources(folder / found.events, delta), folder / base, policy, zone=zone, known_at=known_at, memory_limit=MEMORY,
         progress=progress,
     )  # fmt: skip
-    made = replace(found, lives={**_latest(found), key_of(policy, known_at): Lives(base)})
+    made = replace(found, lives={**_latest(found, kept), key_of(policy, known_at): Lives(base)})
     publish(folder, made)
     return made
 
 
-def _latest(found: Manifest) -> dict[str, Lives]:
-    """The lives of a manifest but the oldest, where there are many."""
-    return dict(list(found.lives.items())[-_KEPT:])
+def _latest(found: Manifest, kept: str) -> dict[str, Lives]:
+    """Those of the policy in force, and of the others the latest."""
+    others = [key for key in found.lives if key != kept]
+    return {key: one for key, one in found.lives.items() if key == kept or key in others[-_KEPT:]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +228,14 @@ def _people(folder: Path, lives: Lives) -> int:
     with DuckDB(threads=1) as engine:
         attach(engine.connection, folder / lives.base, "lives")
         return int(engine.connection.execute("SELECT value FROM lives.meta WHERE name = 'people'").fetchall()[0][0])
+
+
+def position_of(found: Manifest) -> Position | None:
+    """How far the ledger was read for a generation; None where another release wrote it."""
+    try:
+        return Position(**{key: value for key, value in found.position.items() if key != "zone"})
+    except TypeError:
+        return None
 
 
 def _said(position: Position, zone: str) -> dict[str, Any]:

@@ -21,14 +21,20 @@ _NUMBER: Final = 7_365_001
 
 
 @contextmanager
-def importing_alone() -> Iterator[None]:
-    """Hold the lock of imports, which ends with the process however that ends; Refused while somebody else holds it."""
-    refused = Refused("import_under_way", "nothing was imported: another import is under way; try again after it")
+def importing_alone(*, wait: bool = False) -> Iterator[None]:
+    """Hold the lock of imports, which ends with the process however that ends; Refused while somebody else holds it,
+    unless one will `wait`."""
+    refused = Refused(
+        "import_under_way", "nothing was done: another import or undoing is under way; try again after it"
+    )
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [_NUMBER])
-            if not cursor.fetchone()[0]:
-                raise refused
+            if wait:
+                cursor.execute("SELECT pg_advisory_lock(%s)", [_NUMBER])
+            else:
+                cursor.execute("SELECT pg_try_advisory_lock(%s)", [_NUMBER])
+                if not cursor.fetchone()[0]:
+                    raise refused
             try:
                 yield
             finally:
@@ -37,7 +43,7 @@ def importing_alone() -> Iterator[None]:
     settings.TENURE_DATA.mkdir(parents=True, exist_ok=True)
     with (settings.TENURE_DATA / "import.lock").open("a") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise refused from None
         yield

@@ -107,13 +107,13 @@ def _to_disk(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Hold the right to write, alone on this machine; Refused if another process has it. A process that dies loses
-    it."""
+def writing(folder: Path, *, wait: bool = False) -> Iterator[None]:
+    """Hold the right to write, alone on this machine; Refused if another process has it, unless one will `wait` for it.
+    A process that dies loses it."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / _LOCK).open("a") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Refused(
                 "mirror_busy", "The mirror was not written: another process is writing it. Try again when it is done."

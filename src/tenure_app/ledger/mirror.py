@@ -17,6 +17,7 @@ from django.db import connection
 
 from tenure.engine.base import statements
 from tenure_app.ledger.append_only import restored_elsewhere
+from tenure_app.ledger.models import Event
 from tenure_app.refused import Refused
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from tenure.engine.duckdb import DuckDB
 
-__all__ = ["Position", "behind", "canonical", "read_news"]
+__all__ = ["Position", "behind", "canonical", "is_another", "read_news", "server_mark"]
 
 _PACKAGE: Final = "tenure_app.ledger"
 
@@ -35,20 +36,24 @@ class _Ask(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far the ledger was read: `events` in its own terms (the next time's `after`), the last person's number, and
-    the merges that were in force, as a mark of theirs."""
+    """How far the ledger was read: `events` in its own terms (the next time's `after`), the merges that were in force,
+    as a mark of theirs, and what the ledger is known again by: the number and hash of the last event that was read,
+    and the server's own mark."""
 
     events: int = 0
-    person: int = 0
     merges: str = ""
+    last: int = 0
+    hash: str = ""
+    server: str = ""
 
 
 def read_news(engine: DuckDB, after: Position = Position()) -> Position:
-    """Make the tables `news`, of what was appended since a position, and `drawn`, of who became known since.
+    """Make the tables `news`, of what was appended since a position, and `drawn`, of whom it is.
 
     news: number, first, c, kind, at, recorded_at, order_id, amount_minor, currency, discount_minor, category, region,
     channel, reason, by c, at and number; c is whom the person is taken for by the merges in force. drawn: c, draw. If
-    the merges are not those of the position, everything has to be read anew. Refused for a ledger that was restored on
+    the merges are not those of the position, or the ledger is another one (`is_another`), everything has to be read
+    anew. Refused for a ledger that was restored on
     another server and not migrated there yet.
     """
     if restored_elsewhere(connection):
@@ -56,19 +61,43 @@ def read_news(engine: DuckDB, after: Position = Position()) -> Position:
     with _asking() as ask:
         end = ask("end").read_all().column(0)[0].as_py()
         merges = ask("merges").read_all()
-        for name, asked, span in (("raw_people", "people", (after.person,)), ("raw", "events", (after.events, end))):
+        span = (after.events, end)
+        whom = ask("people", *span) if after.events else ask("everybody")
+        for name, rows in (("raw_people", whom), ("raw", None)):
             engine.drop(name)
-            engine.connection.from_arrow(ask(asked, *span)).create(name)
+            engine.connection.from_arrow(rows or ask("events", *span)).create(name)
     whose = canonical(dict(zip(merges["person"].to_pylist(), merges["canonical"].to_pylist(), strict=True)))
     persons, canon = (pa.array(list(side), pa.int64()) for side in (whose.keys(), whose.values()))
     engine.put("canon", pa.table({"person": persons, "c": canon}))
     for name in ("news", "drawn"):
         engine.run(_PACKAGE, "mirror", name)
-    ((last,),) = engine.relation(_PACKAGE, "mirror", "last_person").fetchall()
+    ((last,),) = engine.relation(_PACKAGE, "mirror", "last_event").fetchall()
     for name in ("raw", "raw_people", "canon"):
         engine.drop(name)
     mark = hashlib.sha256(repr(sorted(whose.items())).encode()).hexdigest()[:16] if whose else ""
-    return Position(int(end), max(int(last or 0), after.person), mark)
+    number = max(int(last or 0), after.last)
+    return Position(int(end), mark, number, _hash_of(number), server_mark())
+
+
+def is_another(position: Position) -> bool:
+    """Whether the ledger is not the one of which a position speaks: restored from an earlier day, or on another
+    server."""
+    return bool(position.last) and (position.hash, position.server) != (_hash_of(position.last), server_mark())
+
+
+def server_mark() -> str:
+    """What tells one server of PostgreSQL from another; nothing for SQLite."""
+    if connection.vendor == "sqlite":
+        return ""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT system_identifier FROM pg_control_system()")
+        return str(cursor.fetchone()[0])
+
+
+def _hash_of(number: int) -> str:
+    """The hash of an event, nothing where there is none of this number."""
+    found = Event.objects.filter(pk=number).values_list("fact_hash", flat=True).first()
+    return "" if found is None else bytes(found).hex()
 
 
 def canonical(merges: dict[int, int]) -> dict[int, int]:

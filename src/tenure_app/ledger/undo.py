@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Min
 
 from tenure.engine.base import statements
+from tenure_app.ledger.alone import importing_alone
 from tenure_app.ledger.intake import MARK
 from tenure_app.ledger.models import REVERSED, Event, ImportRun
 from tenure_app.refused import Refused
@@ -38,9 +39,15 @@ def undo(run: ImportRun, *, by: str, now: Callable[[], int]) -> Undone:
 
     Of each key that it spoke of, what the other runs said last holds afterwards, in whatever order runs are undone.
 
-    Refused for a run that is not finished, undone already, or itself an undoing.
+    Refused for a run that is not finished, undone already, or itself an undoing, and while an import is under way.
     """
-    _must_be_done(run)
+    with importing_alone():
+        run.refresh_from_db()
+        _must_be_done(run)
+        return _undo(run, by, now)
+
+
+def _undo(run: ImportRun, by: str, now: Callable[[], int]) -> Undone:
     mine, _ = ImportRun.objects.get_or_create(
         format=UNDO, options={"undoes": run.pk}, state=ImportRun.RUNNING,
         defaults={

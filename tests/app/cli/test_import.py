@@ -61,7 +61,7 @@ def test_an_import_is_refused_while_another_is_under_way(tenure, orders):
 
     with importing_alone():
         code, _, err = tenure("import", orders)
-    assert (code, err) == (2, "tenure: nothing was imported: another import is under way; try again after it\n")
+    assert (code, err) == (2, "tenure: nothing was done: another import or undoing is under way; try again after it\n")
     assert ImportRun.objects.count() == 0
     assert tenure("import", orders)[0] == 0
 

@@ -1,13 +1,16 @@
 """Brought up to the ledger step by step, the files say what they say when everything is computed anew."""
 
 import random
+import shutil
+from pathlib import Path
 
 import duckdb
 import pytest
+from django.db import connection
 from facts import a_run, now, order, somebody, take
 
 from tenure.lifecycle.policy import DEFAULT
-from tenure_app.insight.days import key_of
+from tenure_app.insight.days import NotReady, key_of, open_picture
 from tenure_app.insight.refresh import refresh
 from tenure_app.ledger.manifest import read_manifest
 from tenure_app.ledger.models import Merge, Person
@@ -167,3 +170,46 @@ def test_people_who_never_bought_are_prospects(folders):
     up_to_date(mirror)
     codes = {row[0]: row[3] for row in lives(mirror)["history"] if row[2] is None}
     assert (min(codes.values()), len(codes)) == (0, 2)
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
+def test_a_ledger_restored_from_an_earlier_day_is_read_anew(folders, tmp_path):
+    mirror, _ = folders
+    file, backup = Path(connection.settings_dict["NAME"]), tmp_path / "backup.sqlite3"
+    take([order(1), order(2, customer=2)])
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM INTO %s", [str(backup)])
+    take([order(3, customer=3), order(4, customer=4)])
+    assert up_to_date(mirror).people == 4
+    connection.close()
+    for log in file.parent.glob(f"{file.name}-*"):
+        log.unlink()
+    shutil.copy(backup, file)
+    take([order(5, customer=5), order(6, customer=5)])  # as many events as were lost, under their numbers
+    done = up_to_date(mirror)
+    assert (done.anew, done.people) == (True, 3)
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
+def test_what_is_tried_never_pushes_out_what_is_in_force(folders):
+    mirror, _ = folders
+    take(a_shop(random.Random(10), people=5))
+    up_to_date(mirror)
+    for day in range(7):
+        up_to_date(mirror, known_at=now() + day)
+    kept = list(read_manifest(mirror).lives)
+    assert DEFAULT.hash in kept
+    assert len(kept) <= 6
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
+def test_another_zone_asks_for_other_pictures(folders):
+    mirror, _ = folders
+    take(a_shop(random.Random(11), people=5))
+    up_to_date(mirror)
+    asked = {"as_of": START, "policy": DEFAULT}
+    open_picture(mirror, zone="Europe/Berlin", **asked).close()
+    with pytest.raises(NotReady):
+        open_picture(mirror, zone="Asia/Tokyo", **asked)
+    refresh(mirror, DEFAULT, zone="Asia/Tokyo", now=now(), progress=silent)
+    open_picture(mirror, zone="Asia/Tokyo", **asked).close()

@@ -14,8 +14,8 @@ SELECT p.person AS c, p.draw FROM raw_people p LEFT JOIN canon k ON k.person = p
 WHERE p.person > 0 AND k.person IS NULL
 ORDER BY c
 
--- name: last_person
-SELECT MAX(p.person) FROM raw_people p
+-- name: last_event
+SELECT MAX(r.number) FROM raw r
 
 -- name: held
 -- what holds as known at an instant: the last version of each fact recorded before it, with the kind of the first one, unless it was

@@ -28,11 +28,20 @@ SELECT COUNT(*) FROM tenure_event e WHERE e.id > %s
 -- name: behind_postgresql
 SELECT COUNT(*) FROM tenure_event e WHERE e.position >= %s
 
+-- name: everybody_sqlite
+SELECT 0 AS person, 0 AS draw UNION ALL SELECT p.id, p.draw FROM tenure_person p
+
+-- name: everybody_postgresql
+SELECT p.id AS person, p.draw FROM tenure_person p
+
 -- name: people_sqlite
-SELECT 0 AS person, 0 AS draw UNION ALL SELECT p.id, p.draw FROM tenure_person p WHERE p.id > ?
+-- whom the news are of; by their numbers somebody could be missed whose transaction began first and ended last
+SELECT 0 AS person, 0 AS draw UNION ALL
+SELECT p.id, p.draw FROM tenure_person p WHERE p.id IN (SELECT e.person_id FROM tenure_event e WHERE e.id > ? AND e.id <= ?)
 
 -- name: people_postgresql
-SELECT p.id AS person, p.draw FROM tenure_person p WHERE p.id > $1
+SELECT p.id AS person, p.draw FROM tenure_person p
+WHERE p.id IN (SELECT e.person_id FROM tenure_event e WHERE e.position >= $1 AND e.position < $2)
 
 -- name: merges_sqlite
 SELECT 0 AS person, 0 AS canonical UNION ALL SELECT m.person_id, m.canonical_id FROM tenure_merge m WHERE m.ended_at IS NULL
