@@ -35,21 +35,34 @@ def database(url: str) -> dict[str, Any]:
 
     Refused for another kind of database.
     """
-    settings = dict(environ.Env.db_url_config(url))
+    settings = _parsed(url)
     match settings.get("ENGINE"):
         case "django.db.backends.sqlite3":
+            if settings["NAME"] in ("", ":memory:"):
+                raise Refused("no_file", f"DATABASE_URL: {url} names no file; write sqlite:///FILE")
             settings["OPTIONS"] = {**_SQLITE, **settings.get("OPTIONS", {})}
         case "django.db.backends.postgresql":
             settings["PASSWORD"] = settings["PASSWORD"] or given("DATABASE_PASSWORD")
             settings.setdefault("CONN_MAX_AGE", 60)
             settings["CONN_HEALTH_CHECKS"] = True
-        case _:
-            said = url.split(":", 1)[0]
-            raise Refused(
-                "unknown_database",
-                f"DATABASE_URL: {said!r} is no database Tenure knows; write sqlite:///FILE or"
-                " postgres://USER:PASSWORD@HOST:PORT/NAME",
-            )
+    return settings
+
+
+def _parsed(url: str) -> dict[str, Any]:
+    said = url.split(":", 1)[0]
+    refused = Refused(
+        "unknown_database",
+        f"DATABASE_URL: what begins with {said!r} is no database Tenure knows; write sqlite:///FILE or"
+        " postgres://USER:PASSWORD@HOST:PORT/NAME",
+    )
+    if said not in ("sqlite", "postgres", "postgresql", "psql"):
+        raise refused
+    try:
+        settings = dict(environ.Env.db_url_config(url))
+    except ValueError:
+        raise refused from None
+    if said != "sqlite" and not settings.get("NAME"):
+        raise refused
     return settings
 
 

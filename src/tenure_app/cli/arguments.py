@@ -6,6 +6,7 @@ import argparse
 from importlib import import_module, util
 from typing import TYPE_CHECKING, Any, Final
 
+from tenure.cli.arguments import COLUMNS
 from tenure_app.refused import Refused
 
 if TYPE_CHECKING:
@@ -52,6 +53,12 @@ def _import(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
         help="let names tell customers apart where nothing better does",
     )  # fmt: skip
     one.add_argument("--rejects", metavar="FILE.csv", help="also write the rows that cannot be used here")
+    columns = one.add_argument_group("columns", "Of files of orders: found by name; where that fails, name them.")
+    columns.add_argument("--customer-column", metavar="NAME", help="the customer's id")
+    for role, says in COLUMNS.items():
+        if role == "currency":
+            continue  # the option says which one amounts have that name none
+        columns.add_argument(f"--{role}", metavar="NAME", help=says)
     one.add_argument("--run", metavar="RUN", type=int, help=argparse.SUPPRESS)  # what the console has begun
     one.set_defaults(job=_late("importing", "import_file"))
 
@@ -110,7 +117,7 @@ def _late(module: str, name: str) -> Callable[[argparse.Namespace], None]:
             )
         from tenure_app.cli.setup import ready
 
-        ready(tables=asked.verb not in ("migrate", "doctor"))
+        ready(tables=asked.verb not in ("migrate", "doctor"), writes=asked.verb != "doctor")
         done: Any = getattr(import_module(f"tenure_app.cli.{module}"), name)
         done(asked)
 

@@ -65,7 +65,7 @@ def findings(now: Callable[[], int]) -> Iterator[Finding]:
     executor = MigrationExecutor(connection)
     waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if waiting:
-        yield Finding("tables", "wrong", f"{len(waiting)} migrations are waiting; run: tenure migrate")
+        yield Finding("tables", "wrong", "they are not of this version; run: tenure migrate")
         return
     yield Finding("tables", "good", f"{Event.objects.count():,} events, {ImportRun.objects.count():,} runs")
     yield from _triggers()
@@ -94,6 +94,9 @@ def _settings() -> Iterator[Finding]:
         said = f"{folder}, {free / 1e9:,.1f} GB free"
         little = free < _LITTLE
         yield Finding("data", "look" if little else "good", f"{said}: that is little" if little else said)
+    if folder.exists() and folder.stat().st_mode & 0o077:
+        said = f"others on this machine may look into {folder}, where names and addresses lie; run: chmod 700 {folder}"
+        yield Finding("data", "look", said)
     for name in ("TENURE_SECRET_KEY", "TENURE_HASH_KEY"):
         kept = folder / "secrets" / name.lower()
         if kept.exists() and kept.stat().st_mode & 0o077:

@@ -9,9 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tenure.cli.arguments import COLUMNS
 from tenure.cli.screen import say, show, table, visible
 from tenure.errors import InvalidInput
 from tenure.periods import date_of, day_of
+from tenure.read import Columns
 from tenure.write import checked_target, save_table
 from tenure_app import clock
 from tenure_app.cli.keeping import refreshed
@@ -76,7 +78,7 @@ def import_file(asked: argparse.Namespace) -> None:
     target = None if asked.rejects is None else checked_target(asked.rejects, apart_from=(asked.file,))
     wish = Asked(
         Path(asked.file), format=asked.format, source=asked.source, times_in=asked.times_in, currency=asked.currency,
-        customer_by=asked.customer_by,
+        customer_by=asked.customer_by, columns=_columns(asked),
     )  # fmt: skip
     meter = Meter()
     if asked.dry_run:
@@ -95,6 +97,13 @@ def import_file(asked: argparse.Namespace) -> None:
     say(f"{refreshed()}\n")
 
 
+def _columns(asked: argparse.Namespace) -> Columns | None:
+    """The columns that were named; None where none was."""
+    named = {role: getattr(asked, role) for role in COLUMNS if role != "currency"}
+    columns = Columns(customer=asked.customer_column, **named)
+    return None if columns == Columns() else columns
+
+
 def _begun(number: int) -> ImportRun:
     """What the console wrote down before it began."""
     found = ImportRun.objects.filter(pk=number, state__in=(ImportRun.RUNNING, ImportRun.STOPPED)).first()
@@ -111,7 +120,7 @@ def _show_look(found: Look) -> None:
     show(table(("facts", "n"), list(parsed.facts)))
     say(f"\nof {_many(parsed.people, 'customer')}{_span(parsed.first_at, parsed.last_at)}")
     say(f" ({found.known_people:,} known)\n")
-    say(f"{found.new:,} facts are new to the ledger (source {found.source}), ")
+    say(f"{_many(found.new, 'fact')} new to the ledger (source {found.source}), ")
     say(f"{found.same:,} it has already, {found.otherwise:,} it has otherwise\n")
     _show_not_used(dict(parsed.rejected), dict(parsed.left_out), parsed.notes)
 

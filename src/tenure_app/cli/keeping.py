@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from django.db import DatabaseError
 
 from tenure.cli.screen import Steps, say, visible
 from tenure.draw.words import MONTHS, many
-from tenure.errors import BadFile
+from tenure.errors import BadFile, InvalidInput
 from tenure.lifecycle.policy import Policy, load
 from tenure.periods import parse_instant
 from tenure_app import clock
@@ -42,12 +43,14 @@ def migrate(_: argparse.Namespace) -> None:
 
 def user(asked: argparse.Namespace) -> None:
     """Make somebody who may sign in, or give them another role and password."""
-    if asked.password_file:
-        word = _first_line(Path(asked.password_file))
-    else:
-        word = getpass.getpass(f"password of {asked.name}: ")
     people = get_user_model()
     found = people.objects.filter(username=asked.name).first() or people(username=asked.name)
+    word = _first_line(Path(asked.password_file)) if asked.password_file else _typed(asked.name)
+    try:
+        found.username = found.normalize_username(asked.name).strip()
+        found.clean_fields(exclude=["password"])
+    except ValidationError as error:
+        raise Refused("bad_name", f"{asked.name!r} was not made: {' '.join(error.messages)}") from error
     try:
         validate_password(word, found)
     except ValidationError as error:
@@ -58,6 +61,12 @@ def user(asked: argparse.Namespace) -> None:
     found.save()
     give_role(found, Role(asked.role))
     say(f"{asked.name} may sign in as {asked.role}\n")
+
+
+def _typed(name: str) -> str:
+    if not sys.stdin or not sys.stdin.isatty():
+        raise InvalidInput("there is nobody to type a password; hand it in with --password-file FILE")
+    return getpass.getpass(f"password of {name}: ")
 
 
 def _first_line(file: Path) -> str:

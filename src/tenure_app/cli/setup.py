@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from tenure.errors import BadFile
@@ -11,14 +12,17 @@ from tenure_app.refused import Refused
 __all__ = ["ready"]
 
 
-def ready(*, tables: bool) -> None:
-    """Set Django up; with `tables`, Refused unless they are there and of this version. An empty SQLite file is given
-    them."""
+def ready(*, tables: bool, writes: bool = True) -> None:
+    """Set Django up; with `writes`, BadFile unless the data folder can be written to; with `tables`, Refused unless
+    they are there and of this version. An empty SQLite file is given them."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tenure_app.settings")
     import django
 
     try:
-        data_folder().mkdir(parents=True, exist_ok=True)
+        # names and addresses lie in it: nobody else on the machine is to read them
+        data_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+        if os.access(data_folder(), os.R_OK) and not os.access(data_folder(), os.W_OK) and writes:
+            raise PermissionError(errno.EACCES, "it cannot be written to", str(data_folder()))
         django.setup()  # makes the secrets of a new folder
     except OSError as error:
         where = error.filename or data_folder()

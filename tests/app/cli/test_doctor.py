@@ -1,5 +1,6 @@
 """`tenure doctor` finds what is wrong and says what helps."""
 
+import pytest
 from django.conf import settings
 from django.db import connection
 
@@ -70,3 +71,21 @@ def test_without_the_server_parts_the_verb_says_what_to_install(monkeypatch, cap
         "tenure: tenure doctor: the server parts are not installed (no_such_package_at_all is missing);"
         " pip install 'tenure[app]'\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("", "'' was not made: This field cannot be blank."), ("a\nb", "was not made")]
+)
+def test_a_name_that_is_none_makes_nobody(tenure, tmp_path, name, says):
+    word = tmp_path / "word"
+    word.write_text("correct horse battery\n")
+    code, _, err = tenure("user", name, "--role", "owner", "--password-file", word)
+    assert (code, says in err) == (2, True)
+
+
+def test_a_password_that_cannot_be_read_or_typed_is_said(tenure, tmp_path):
+    code, _, err = tenure("user", "ann", "--role", "owner", "--password-file", tmp_path / "none")
+    assert (code, "name a file whose first line is the password" in err) == (2, True)
+    assert tenure("user", "ann", "--role", "owner")[::2] == (
+        2, "tenure: there is nobody to type a password; hand it in with --password-file FILE\n"
+    )  # fmt: skip

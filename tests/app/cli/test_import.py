@@ -28,11 +28,11 @@ def test_a_dry_run_writes_nothing_and_says_what_would_come(tenure, orders):
     assert (code, Event.objects.count(), ImportRun.objects.count()) == (0, 0, 0)
     assert "orders, 5 rows; nothing was written" in out
     assert "customer  customer_id" in out
-    assert "3 facts are new to the ledger (source orders), 0 it has already, 0 it has otherwise" in out
+    assert "3 facts new to the ledger (source orders), 0 it has already, 0 it has otherwise" in out
     tenure("import", orders)
     orders.write_text(orders.read_text(encoding="utf-8").replace("15.00", "16.00") + "C9,1009,2024-05-05,1.00,EUR\n")
     _, out, _ = tenure("import", "--dry-run", orders)
-    assert "1 facts are new to the ledger (source orders), 2 it has already, 1 it has otherwise" in out
+    assert "1 fact new to the ledger (source orders), 2 it has already, 1 it has otherwise" in out
 
 
 def test_a_run_is_taken_back_and_its_file_imported_again(tenure, orders):
@@ -80,3 +80,27 @@ def test_a_run_that_was_stopped_is_gone_on_with(tenure, orders, monkeypatch):
     assert tenure("import", orders)[0] == 0
     (run,) = ImportRun.objects.all()
     assert (run.state, run.counts["added"]) == ("done", 3)
+
+
+def test_columns_with_other_names_are_named(tenure, tmp_path):
+    file = tmp_path / "till.csv"
+    file.write_text("Who;Bon;When\nC1;7;2024-01-05\n", encoding="utf-8")
+    code, _, err = tenure("import", file)
+    assert (code, "--customer-column" in err) == (2, True)
+    code, out, _ = tenure("import", file, "--customer-column", "Who", "--order", "Bon", "--at", "When")
+    assert (code, "1 fact of 1 customer (1 new): 1 added" in out) == (0, True)
+
+
+@pytest.mark.parametrize(("url", "says"), [
+    ("sqlite:///", "DATABASE_URL: sqlite:/// names no file; write sqlite:///FILE"),
+    ("postgres://", "DATABASE_URL: what begins with 'postgres' is no database Tenure knows"),
+    ("postgres://u:p@h:port/x", "DATABASE_URL: what begins with 'postgres' is no database Tenure knows"),
+    ("foo", "DATABASE_URL: what begins with 'foo' is no database Tenure knows"),
+])  # fmt: skip
+def test_an_address_of_no_database_is_refused(url, says):
+    from tenure_app.environment import database
+    from tenure_app.refused import Refused
+
+    with pytest.raises(Refused) as refused:
+        database(url)
+    assert str(refused.value).startswith(says)
