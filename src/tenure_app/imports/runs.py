@@ -163,7 +163,10 @@ def _begun(asked: Asked, format: str, family: str, by: str, now: int) -> ImportR
         return stopped
     return ImportRun.objects.create(
         format=format, file_name=asked.name[-255:], file_hash=said, source=source, began_at=now, by=by,
-        options=options, counts={"people_before": Person.objects.aggregate(last=Max("id"))["last"] or 0},
+        options=options, counts={
+            "people_before": Person.objects.aggregate(last=Max("id"))["last"] or 0,
+            "events_before": Event.objects.aggregate(last=Max("id"))["last"] or 0,
+        },
     )  # fmt: skip
 
 
@@ -181,21 +184,28 @@ def _take(engine: DuckDB, found: ImportRun, parsed: Parsed, now: Callable[[], in
         insert("tenure_rejectedrow", engine.relation(_SQL, "intake", "rejects", run=found.pk))
         found.state, found.ended_at = ImportRun.DONE, now()
         found.counts = _counts(found, parsed, recognised.conflicts)
+        ((ahead,),) = engine.relation(_SQL, "intake", "ahead", now=found.ended_at).fetchall()
+        if ahead:
+            lie = "fact lies" if ahead == 1 else "facts lie"
+            found.counts["notes"].append(
+                f"{ahead:,} {lie} after today: mistyped years? they count from their day on"
+            )
         found.save(update_fields=["state", "ended_at", "counts"])
 
 
 def _counts(found: ImportRun, parsed: Parsed, conflicts: int) -> dict[str, Any]:
     """What came of the run, counted in the ledger itself, so that it is the same however often it was killed."""
-    kinds = Event.objects.filter(run=found).values_list("kind").annotate(n=Count("id")).order_by("-n", "kind")
-    written = dict(kinds)
-    before = found.counts.get("people_before", 0)
+    before, after = found.counts.get("people_before", 0), found.counts.get("events_before", 0)
+    mine = Event.objects.filter(run=found, id__gt=after)  # by number: a run has no index of its own
+    written = dict(mine.values_list("kind").annotate(n=Count("id")).order_by("-n", "kind"))
     facts = sum(n for _, n in parsed.facts)
     corrected = sum(n for kind, n in written.items() if kind in CORRECTED)
     return {
         "rows": parsed.rows, "used": parsed.used, "facts": facts, "by_kind": dict(parsed.facts), "written": written,
         "added": sum(written.values()), "corrected": corrected,
         "duplicates": facts - sum(written.values()), "people": parsed.people,
-        "new_people": Person.objects.filter(id__gt=before).count(), "people_before": before, "conflicts": conflicts,
+        "new_people": Person.objects.filter(id__gt=before).count(), "people_before": before,
+        "events_before": after, "conflicts": conflicts,
         "rejected": dict(parsed.rejected), "left_out": dict(parsed.left_out), "mapping": parsed.mapping,
         "notes": list(parsed.notes), "first_at": parsed.first_at, "last_at": parsed.last_at,
     }  # fmt: skip

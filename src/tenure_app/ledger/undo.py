@@ -52,10 +52,11 @@ def _undo(run: ImportRun, by: str, now: Callable[[], int]) -> Undone:
         format=UNDO, options={"undoes": run.pk}, state=ImportRun.RUNNING,
         defaults={
             "file_name": run.file_name, "file_hash": run.file_hash, "source": run.source, "began_at": now(), "by": by,
+            "counts": {"events_before": Event.objects.aggregate(last=Max("id"))["last"] or 0},
         },
     )  # fmt: skip
     said = statements("tenure_app.ledger", "undo")
-    brought = Event.objects.filter(run=run)
+    brought = Event.objects.filter(run=run, id__gt=_before(run))
     span = brought.aggregate(low=Min("id"), high=Max("id"))
     low, high = span["low"] or 1, span["high"] or 0
     for first in range(low, high + 1, _AT_ONCE):
@@ -65,6 +66,11 @@ def _undo(run: ImportRun, by: str, now: Callable[[], int]) -> Undone:
             for name in ("reverse", "restore", "bodies"):
                 cursor.execute(said[name], asked)
     return _finish(run, mine, now())
+
+
+def _before(run: ImportRun) -> int:
+    """The last event before the run, to look for its own by number: a run has no index of its own."""
+    return int(run.counts.get("events_before", 0))
 
 
 def _must_be_done(run: ImportRun) -> None:
@@ -77,11 +83,11 @@ def _must_be_done(run: ImportRun) -> None:
 
 
 def _finish(run: ImportRun, mine: ImportRun, now: int) -> Undone:
-    done = Event.objects.filter(run=mine)
+    done = Event.objects.filter(run=mine, id__gt=_before(mine))
     reversals = done.filter(kind__in=REVERSED).count()
     restored = done.count() - reversals
     with connection.cursor() as cursor:
-        cursor.execute(statements("tenure_app.ledger", "undo")["spoken_of"], {"run": run.pk})
+        cursor.execute(statements("tenure_app.ledger", "undo")["spoken_of"], {"run": run.pk, "before": _before(run)})
         ((keys,),) = cursor.fetchall()
     undone = Undone(reversals, restored, int(keys) - reversals - restored)
     with transaction.atomic():

@@ -104,3 +104,9 @@ def test_an_address_of_no_database_is_refused(url, says):
     with pytest.raises(Refused) as refused:
         database(url)
     assert str(refused.value).startswith(says)
+
+
+def test_orders_of_a_day_to_come_are_remarked_on(tenure, tmp_path):
+    file = tmp_path / "orders.csv"
+    file.write_text("customer_id,order_id,order_date\nC1,1,2024-01-05\nC1,2,2199-01-05\n", encoding="utf-8")
+    assert "note: 1 fact lies after today: mistyped years? they count from their day on" in tenure("import", file)[1]

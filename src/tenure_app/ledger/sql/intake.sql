@@ -162,6 +162,10 @@ FROM written ORDER BY id
 -- name: bodies
 SELECT id AS event_id, body FROM written WHERE body IS NOT NULL ORDER BY id
 
+-- name: ahead
+-- a day's grace for zones
+SELECT COUNT(*) FROM ready WHERE "at" > CAST($now AS BIGINT) + 86400000000
+
 -- name: first_rejects
 SELECT line, code, "row" FROM rejects ORDER BY line LIMIT $n
 

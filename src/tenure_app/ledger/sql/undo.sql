@@ -53,4 +53,4 @@ WHERE r.run_id = %(by)s AND r.kind IN ('order.corrected', 'fact.corrected')
     AND NOT EXISTS (SELECT 1 FROM tenure_eventbody t WHERE t.event_id = r.id)
 
 -- name: spoken_of
-SELECT COUNT(DISTINCT COALESCE(e.first_id, e.id)) FROM tenure_event e WHERE e.run_id = %(run)s
+SELECT COUNT(DISTINCT COALESCE(e.first_id, e.id)) FROM tenure_event e WHERE e.run_id = %(run)s AND e.id > %(before)s
