@@ -11,12 +11,16 @@ from django.utils.translation import gettext, gettext_lazy
 
 from tenure.lifecycle.trace import STAGES
 from tenure.periods import day_number, start_of_day
+from tenure_app.refused import Refused
 from tenure_app.web import words
 from tenure_app.web.counting import NOBODY, ON_TIME, QUIET, came
+from tenure_app.web.moment import day_in, number_in
 from tenure_app.web.names import found
 from tenure_app.web.reading import col, lit
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from django.http import QueryDict
     from duckdb import DuckDBPyRelation, Expression
 
@@ -46,6 +50,8 @@ ORDERS: Final = {
 GROUPS: Final = {"on-time": ON_TIME, "quiet": QUIET, "before": ("", "prospect")}
 """Words of the address for several stages; "" is for those who were not known yet."""
 _FAR: Final = 9_000_000_000_000_000_000
+_MOST: Final = 100_000
+"""Days or orders that a filter may ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,28 +108,38 @@ class Page:
 
 
 def chosen(query: QueryDict | MultiValueDict[str, str]) -> Choice:
-    """The choice that an address makes; words that mean nothing are left out."""
+    """The choice that an address makes. Refused for a word that means nothing: a list of everybody would pass for the
+    list that was asked for."""
 
-    def word(key: str, known: object) -> str:
+    def word(key: str, known: Collection[str]) -> str:
         said = query.get(key, "")
-        return said if said in known else ""  # type: ignore[operator]
+        if said and said not in known:
+            text = gettext("No list of people: “{key}={said}” is not known; it may be {known}.")
+            raise Refused("bad_filter", text.format(key=key, said=said[:100], known=", ".join(sorted(known))))
+        return said
 
     def number(key: str) -> int | None:
         said = query.get(key, "")
-        return min(int(said), 100_000) if said.isdigit() and len(said) < 10 else None
+        n = number_in(said, most=_MOST)
+        if said and n is None:
+            text = gettext("No list of people: “{key}={said}” is no whole number from 0 to {most}.")
+            raise Refused("bad_filter", text.format(key=key, said=said[:100], most=words.count(_MOST)))
+        return n
 
     stages = {*words.STAGE_NAMES, *GROUPS}
-    try:
-        begin = date.fromisoformat(query.get("begin", ""))
-    except ValueError:
-        begin = None
-    moves = begin is not None
+    begin = day_in(said) if (said := query.get("begin", "").strip()) else None
+    moved_from, moved_to = word("moved_from", {*stages, "nobody"}), word("moved_to", stages)
+    if begin is None and (moved_from or moved_to):
+        raise Refused(
+            "bad_filter",
+            gettext("No list of people: who moved is asked from a day on; add the day, as begin=2026-10-01."),
+        )
     return Choice(
-        words=query.get("q", "").strip()[:200],
+        words=query.get("q", "").replace("\0", "").strip()[:200],
         stage=word("stage", stages),
         detail=word("detail", words.DETAIL_NAMES),
-        moved_from=word("moved_from", {*stages, "nobody"}) if moves else "",
-        moved_to=word("moved_to", stages) if moves else "",
+        moved_from=moved_from,
+        moved_to=moved_to,
         begin=begin,
         overdue=number("overdue"),
         orders=number("orders"),
@@ -232,7 +248,8 @@ def _place(text: str) -> tuple[str, int, int, int]:
         key, person, before = (int(part) for part in rest)
     except ValueError:
         return "", 0, 0, 0
-    return word, key, person, max(0, before)
+    within = all(abs(n) <= _FAR for n in (key, person, before))
+    return (word, key, person, max(0, before)) if within else ("", 0, 0, 0)
 
 
 def _said(word: str, row: dict[str, Any], before: int) -> str:

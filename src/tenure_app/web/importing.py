@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
+import logging
 import re
 import secrets
+import shutil
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from tenure_app.imports.registry import names
 from tenure_app.imports.runs import Asked, begin, look
 from tenure_app.ledger.undo import undo
 from tenure_app.refused import Refused
+from tenure_app.web.alive import alive, mark_of
 from tenure_app.web.reading import NotReady
 
 if TYPE_CHECKING:
@@ -29,11 +31,16 @@ if TYPE_CHECKING:
     from tenure_app.ledger.models import ImportRun
 
 __all__ = [
-    "FORMATS", "Options", "Upload", "asked_of", "dropped", "dry_run", "keep", "start", "stopped", "take_back",
-    "upload_of",
+    "FORMATS", "Options", "Upload", "asked_of", "dropped", "dry_run", "finished", "keep", "start", "stopped",
+    "take_back", "upload_of",
 ]  # fmt: skip
 
 FORMATS: Final = ("auto", *names())
+_GIVEN: Final = "given"
+"""The folder of the file itself: whatever it is called, it lies beside none of ours."""
+_LONGEST: Final = 200
+"""Bytes of a file's name that are kept, of its end: the file system takes 255."""
+_log = logging.getLogger(__name__)
 _reading: dict[Path, threading.Thread] = {}
 
 
@@ -62,13 +69,14 @@ def keep(file: UploadedFile, options: Options) -> Upload:
     token = secrets.token_hex(8)
     folder = _folder(token)
     folder.mkdir(parents=True, mode=0o700)
-    given = Path(file.name or "file").name
-    name = re.sub(r"[^\w. ()-]", "_", given)[-120:] or "file"
-    with open(folder / name, "wb") as target:
+    (folder / _GIVEN).mkdir(mode=0o700)
+    name = re.sub(r"[^\w. ()-]", "_", Path(file.name or "file").name)
+    name = name.encode()[-_LONGEST:].decode(errors="ignore") or "file"
+    with open(folder / _GIVEN / name, "wb") as target:
         target.writelines(file.chunks())
     said = {"name": name, "options": asdict(options)}
     (folder / "upload.json").write_text(json.dumps(said), encoding="utf-8")
-    return Upload(token, name, folder / name, options)
+    return Upload(token, name, folder / _GIVEN / name, options)
 
 
 def upload_of(token: str) -> Upload:
@@ -77,17 +85,15 @@ def upload_of(token: str) -> Upload:
         folder = _folder(token)
         try:
             said = json.loads((folder / "upload.json").read_text(encoding="utf-8"))
-            return Upload(token, said["name"], folder / said["name"], Options(**said["options"]))
+            return Upload(token, said["name"], folder / _GIVEN / said["name"], Options(**said["options"]))
         except FileNotFoundError:
             pass
     raise Refused("no_upload", gettext("Nothing was imported: the file is not here any more; upload it again."))
 
 
 def dropped(upload: Upload) -> None:
-    """Remove a kept file."""
-    for file in upload.path.parent.iterdir():
-        file.unlink()
-    upload.path.parent.rmdir()
+    """Remove a kept file, and what was found out about it."""
+    shutil.rmtree(_folder(upload.token), ignore_errors=True)
 
 
 def _folder(token: str) -> Path:
@@ -99,9 +105,18 @@ def dry_run(upload: Upload) -> dict[str, Any]:
 
     NotReady while it is read; Refused, in the reader's words, for a file that cannot be.
     """
-    result = upload.path.parent / "dry.json"
+    result = _folder(upload.token) / "dry.json"
     if result.exists():
+        _reading.pop(result, None)
         said: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
+        if "failed" in said:
+            raise Refused(
+                "failed",
+                gettext(
+                    "Nothing was imported: the file could not be read, and not by a fault of yours ({error}). What"
+                    " happened is in the server’s log; drop the file, and bring it again or in another form."
+                ).format(error=said["failed"]),
+            )
         if "refused" in said:
             raise Refused(said["code"], said["refused"])
         return said
@@ -111,9 +126,10 @@ def dry_run(upload: Upload) -> dict[str, Any]:
         _reading[result] = thread
         thread.start()
     thread.join(0.8)
-    if not result.exists():
-        raise NotReady
-    return dry_run(upload)
+    if result.exists():
+        return dry_run(upload)
+    upload_of(upload.token)  # Refused where it was dropped meanwhile
+    raise NotReady
 
 
 def _read(upload: Upload, result: Path) -> None:
@@ -124,9 +140,13 @@ def _read(upload: Upload, result: Path) -> None:
             "refused": str(wrong).replace(str(upload.path), upload.name),
             "code": getattr(wrong, "code", "bad_file"),
         }
+    except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for an answer
+        _log.exception("the upload %s could not be looked at", upload.token)
+        said = {"failed": type(error).__name__}
     partly = result.with_suffix(".part")
-    partly.write_text(json.dumps(said), encoding="utf-8")
-    partly.rename(result)
+    with contextlib.suppress(FileNotFoundError):  # it was dropped meanwhile
+        partly.write_text(json.dumps(said), encoding="utf-8")
+        partly.rename(result)
 
 
 def asked_of(upload: Upload) -> Asked:
@@ -163,7 +183,7 @@ def start(upload: Upload, *, by: str, now: int) -> int:
     ):  # fmt: skip
         words += [option, value] if value else []
     number = background.begin(words, _folder(upload.token) / "import.log")
-    said = {"token": upload.token, "pid": number}
+    said = {"token": upload.token, "pid": number, "mark": mark_of(number)}
     _way(run.pk).parent.mkdir(exist_ok=True)
     _way(run.pk).write_text(json.dumps(said), encoding="utf-8")
     return run.pk
@@ -181,22 +201,17 @@ def stopped(run: ImportRun) -> str | None:
         said = json.loads(_way(run.pk).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return "" if run.state == run.STOPPED else None
-    if run.state == run.STOPPED or (run.state == run.RUNNING and not _alive(said["pid"])):
+    if run.state == run.STOPPED or (run.state == run.RUNNING and not alive(said["pid"], said.get("mark", ""))):
         return str(said["token"]) if (_folder(said["token"]) / "upload.json").exists() else ""
     return None
 
 
-def _alive(pid: int) -> bool:
-    with contextlib.suppress(ChildProcessError):
-        # a process of ours that ended stays in the table until somebody asks for it
-        os.waitpid(pid, os.WNOHANG)
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def finished(run: ImportRun) -> None:
+    """Of a run that is done the file is not needed any more: drop it."""
+    with contextlib.suppress(FileNotFoundError):
+        said = json.loads(_way(run.pk).read_text(encoding="utf-8"))
+        shutil.rmtree(_folder(said["token"]), ignore_errors=True)
+        _way(run.pk).unlink()
 
 
 def take_back(run: ImportRun, *, by: str) -> None:

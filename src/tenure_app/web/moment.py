@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -19,7 +19,11 @@ from tenure_app.refused import Refused
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-__all__ = ["Moment", "moment", "shop_of"]
+__all__ = ["Moment", "day_in", "moment", "number_in", "shop_of"]
+
+FIRST: Final = date(1900, 1, 1)
+LAST: Final = date(2200, 1, 1)
+"""Days that pages speak of: what is counted from them, a year back and years ahead, stays within the calendar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ def moment(request: HttpRequest) -> Moment:
     zone = shop_of(request).zone
     today = date_of(day_of(clock.now(), zone))
     asked = {key: request.GET.get(key, "").strip() for key in ("as_of", "known_at")}
-    day = _day(asked["as_of"]) if asked["as_of"] else today
+    day = day_in(asked["as_of"]) if asked["as_of"] else today
     known_at = _instant(asked["known_at"], zone) if asked["known_at"] else None
     words = tuple((key, value) for key, value in asked.items() if value)
     made = Moment(day, start_of_day(day_number(day), zone), today, known_at, zone, words)
@@ -92,20 +96,38 @@ def moment(request: HttpRequest) -> Moment:
     return made
 
 
-def _day(text: str) -> date:
+def day_in(text: str) -> date:
+    """The day that a word of an address is. Refused for what is none, or lies too far off."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise Refused(
             "bad_day", gettext("No picture of “{said}”: a day is written 2026-11-01.").format(said=text)
         ) from None
+    if not FIRST <= day <= LAST:
+        raise _outside(text)
+    return day
+
+
+def _outside(text: str) -> Refused:
+    said = gettext("No picture of “{said}”: it lies outside the years {first} to {last}.")
+    return Refused("bad_day", said.format(said=text, first=FIRST.year, last=LAST.year - 1))
 
 
 def _instant(text: str, zone: str) -> int:
     try:
-        return parse_instant(text, zone)
-    except BadTime:
+        found = parse_instant(text, zone)
+    except (BadTime, OverflowError):
         raise Refused(
             "bad_day",
             gettext("Nothing is known as of “{said}”: write 2026-11-01 or 2026-11-01T12:00.").format(said=text),
         ) from None
+    low, high = (start_of_day(day_number(on), zone) for on in (FIRST, LAST))
+    if not low <= found <= high:
+        raise _outside(text)
+    return found
+
+
+def number_in(text: str, *, most: int) -> int | None:
+    """The whole number that a word of an address is, 0 to `most`; None for anything else."""
+    return n if text.isascii() and text.isdecimal() and len(text) < 19 and (n := int(text)) <= most else None

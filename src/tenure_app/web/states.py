@@ -11,6 +11,7 @@ from tenure_app.web.frame import show
 from tenure_app.web.sheet import sheet_name
 
 if TYPE_CHECKING:
+    from tenure_app.web.importing import Upload
     from tenure_app.web.reading import NotReady
 
 __all__ = ["empty", "failed", "forbidden", "loading", "missing", "refused"]
@@ -28,9 +29,12 @@ def empty(request: HttpRequest) -> HttpResponse:
     return show(request, "tenure/empty.html")
 
 
-def refused(request: HttpRequest, code: str, message: str, status: int = 400) -> HttpResponse:
-    """What did not happen, why, and what helps; the code small."""
-    return show(request, "tenure/refused.html", {"code": code, "message": message}, status=status)
+def refused(
+    request: HttpRequest, code: str, message: str, status: int = 400, upload: Upload | None = None
+) -> HttpResponse:
+    """What did not happen, why, and what helps; the code small. `upload`: the file that it was about, to be dropped."""
+    context = {"code": code, "message": message, "upload": upload}
+    return show(request, "tenure/refused.html", context, status=status)
 
 
 def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:

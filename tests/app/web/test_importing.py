@@ -2,6 +2,8 @@
 
 import csv
 import io
+import os
+import subprocess
 import time
 
 import pytest
@@ -10,6 +12,8 @@ from django.urls import reverse
 
 from tenure_app import background
 from tenure_app.ledger.models import Event, ImportRun, RejectedRow
+from tenure_app.web import importing
+from tenure_app.web.alive import alive, mark_of
 
 ORDERS = (
     "customer,order,date,amount\n" + "".join(f"{1 + n % 7},{n},2024-03-{1 + n % 28:02},{n}.50\n" for n in range(1, 40))
@@ -61,7 +65,7 @@ def test_what_is_no_file_of_orders_is_refused_in_its_words(owner):
 
 def test_a_name_cannot_leave_the_folder(owner, settings_data):
     there = uploaded(owner, name="../../../etc/orders.csv")
-    assert [one.name for one in (settings_data / "uploads" / there.split("/")[-2]).glob("*.csv")] == ["orders.csv"]
+    assert [one.name for one in (settings_data / "uploads" / there.split("/")[-2]).rglob("*.csv")] == ["orders.csv"]
 
 
 @pytest.fixture
@@ -113,3 +117,57 @@ def test_rejected_rows_come_as_a_file_without_formulas_and_a_run_is_taken_back(o
     done.refresh_from_db()
     assert done.state == ImportRun.UNDONE
     assert begun == [["refresh"]]
+
+
+@pytest.mark.parametrize("name", ["dry.json", "upload.json", "import.log", "given", "\N{SNOWMAN}" * 200 + ".csv"])
+def test_a_file_may_be_called_as_it_likes(owner, settings_data, name):
+    there = uploaded(owner, name=name)
+    # a format may be told by the file's ending: then it says so, in words
+    text = followed(owner, there).content.decode()
+    assert ("41 rows of the format orders" in text) == name.endswith(".csv")
+    assert "cannot" in text or "rows of the format" in text
+    (kept,) = (settings_data / "uploads" / there.split("/")[-2] / "given").iterdir()
+    assert kept.read_text(encoding="utf-8") == ORDERS
+
+
+def test_a_refused_file_can_be_dropped_from_the_page_that_refuses_it(owner):
+    there = uploaded(owner, "colour,shape\nred,round\n")
+    text = followed(owner, there).content.decode()
+    assert 'value="drop"' in text
+    assert reverse("imports") in text
+    owner.post(there.replace("/dry/", "/start/"), {"do": "drop"})
+    assert b"not here any more" in owner.get(there).content
+
+
+def test_a_file_that_breaks_the_reader_ends_in_words(owner, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("no fact per row")
+
+    monkeypatch.setattr(importing, "look", broken)
+    answer = followed(owner, uploaded(owner))
+    assert answer.status_code == 400
+    assert b"ZeroDivisionError" in answer.content
+    assert b"no fact per row" not in answer.content
+    assert b'value="drop"' in answer.content
+
+
+def test_the_file_goes_when_its_run_is_done(owner, begun, settings_data):
+    there = uploaded(owner)
+    followed(owner, there)
+    run_page = owner.post(there.replace("/dry/", "/start/"), {"do": "import"})["Location"]
+    kept = settings_data / "uploads" / there.split("/")[-2]
+    owner.get(run_page)
+    assert kept.exists()
+    ImportRun.objects.update(state=ImportRun.DONE)
+    assert owner.get(run_page).status_code == 200
+    assert not kept.exists()
+
+
+def test_a_process_that_got_the_number_of_another_is_not_it():
+    mine = os.getpid()
+    assert alive(mine, mark_of(mine))
+    assert not alive(mine, "1")
+    ended = subprocess.Popen(["true"])
+    mark = mark_of(ended.pid)
+    ended.wait()
+    assert not alive(ended.pid, mark)

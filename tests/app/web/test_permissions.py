@@ -6,15 +6,14 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.urls import get_resolver, reverse
-from made_up_shop import END
 
-from tenure_app import urls
-from tenure_app.clock import PINNED_BY
+from tenure_app import clock, urls
 from tenure_app.ledger.models import FailedSignIn
 from tenure_app.roles import Permission, Role, may
 from tenure_app.web.routes import page, route
 
-NOW, EARLIER, LATER = (f"{END}T08:{minute}+01:00" for minute in ("00", "14", "15"))
+EARLIER, LATER = 14 * 60, 15 * 60
+"""Seconds after the first failure; the clock of the shop is pinned all the while."""
 ARGUMENTS = {"person": 17, "number": 1, "token": "0" * 16, "name": "000000000000"}
 WHO = ("nobody", "outsider", "analyst", "owner")
 ROLES = {"nobody": None, "outsider": None, "analyst": Role.ANALYST, "owner": Role.OWNER}
@@ -122,9 +121,14 @@ def test_signing_in_leads_on_but_never_to_another_server(client_of):
     assert client_of("nobody").post(reverse("sign-in"), form | {"password": "wrong"}).status_code == 400
 
 
-def sign_in(client, monkeypatch=None, *, name="vera", password="wrong", at=NOW, **more):
+@pytest.fixture(autouse=True)
+def running(monkeypatch):
+    monkeypatch.setattr(clock, "running", lambda: 0)
+
+
+def sign_in(client, monkeypatch=None, *, name="vera", password="wrong", at=0, **more):
     if monkeypatch:
-        monkeypatch.setenv(PINNED_BY, at)
+        monkeypatch.setattr(clock, "running", lambda: at * 1_000_000)
     return client.post(reverse("sign-in"), {"username": name, "password": password}, **more)
 
 

@@ -16,7 +16,7 @@ from tenure_app.imports.rejects import LEFT_OUT, REJECTED
 from tenure_app.ledger.models import ImportRun, RejectedRow
 from tenure_app.refused import Refused
 from tenure_app.roles import Permission
-from tenure_app.web import importing, words
+from tenure_app.web import importing, states, words
 from tenure_app.web.frame import show
 from tenure_app.web.importing import Options
 from tenure_app.web.moment import moment, shop_of
@@ -126,7 +126,10 @@ def upload_page(request: HttpRequest) -> HttpResponse:
 def dry_page(request: HttpRequest, token: str) -> HttpResponse:
     """What a kept file would bring; nothing is written yet."""
     at, upload = moment(request), importing.upload_of(token)
-    found = importing.dry_run(upload)
+    try:
+        found = importing.dry_run(upload)
+    except Refused as refusal:
+        return states.refused(request, refusal.code, str(refusal), upload=upload)
     rejected = [(code, n, REJECTED.get(code, "")) for code, n in found["rejected"]]
     context = {
         "upload": upload,
@@ -164,6 +167,8 @@ def run_page(request: HttpRequest, number: int) -> HttpResponse:
     """A run: how far it is, or what came of it."""
     at, run = moment(request), _found(number)
     token = importing.stopped(run)
+    if run.state == run.DONE:
+        importing.finished(run)
     context = {
         "run": _run(at, run),
         "stopped": token is not None,

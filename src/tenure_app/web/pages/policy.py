@@ -17,7 +17,7 @@ from tenure_app.refused import Refused
 from tenure_app.roles import Permission
 from tenure_app.web import rules, words, writing
 from tenure_app.web.frame import show
-from tenure_app.web.moment import moment, shop_of
+from tenure_app.web.moment import moment, number_in, shop_of
 from tenure_app.web.names import called
 from tenure_app.web.opening import opened, suggested
 from tenure_app.web.reading import col, lit
@@ -65,8 +65,8 @@ def policy_page(request: HttpRequest) -> HttpResponse:
 def edit_page(request: HttpRequest) -> HttpResponse:
     """The rule in force as a form; `?version=` another one to begin with."""
     policy, _ = rules.in_force()
-    if request.GET.get("version", "").isdigit():
-        policy = rules.policy_of(_version(int(request.GET["version"])).toml)
+    if asked := request.GET.get("version", ""):
+        policy = rules.policy_of(_version(number_in(asked, most=2**31) or 0).toml)
     return _form(request, policy, rules.NumbersForm(rules.numbers_of(policy)))
 
 

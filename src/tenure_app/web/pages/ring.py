@@ -11,11 +11,12 @@ from django.utils.translation import gettext, ngettext
 from tenure.draw import STAGES, ring, river
 from tenure.events import ORDER_CANCELLED, ORDER_PLACED, ORDER_REFUNDED
 from tenure.periods import date_of, day_of
+from tenure_app.refused import Refused
 from tenure_app.roles import Permission
 from tenure_app.web import counting, words
 from tenure_app.web.counting import NOBODY, ON_TIME, QUIET, Period
 from tenure_app.web.frame import show
-from tenure_app.web.moment import moment, shop_of
+from tenure_app.web.moment import moment, number_in, shop_of
 from tenure_app.web.names import called
 from tenure_app.web.opening import opened
 from tenure_app.web.reading import col, lit
@@ -32,6 +33,7 @@ __all__ = ["KINDS_OF_MOVES", "prospects_known", "ring_page"]
 
 SHOWN: Final = 6
 _RIVER: Final = 82.0
+_MOST_DAYS: Final = 100_000
 _ORDERS: Final = (ORDER_PLACED, ORDER_REFUNDED, ORDER_CANCELLED)
 
 
@@ -54,8 +56,12 @@ def ring_page(request: HttpRequest) -> HttpResponse:
     every = _chosen(request, "every", counting.EVERY, "month")
     reading = opened(at)
     first = date_of(day_of(reading.first_at, reading.zone))
-    if (day := request.GET.get("day", "")).isdigit():
-        on = min(first + timedelta(days=min(int(day), 4_000_000)), at.today)
+    if asked := request.GET.get("day", ""):
+        day = number_in(asked, most=_MOST_DAYS)
+        if day is None:
+            said = gettext("No picture of day “{said}” of the river: it is a whole number of days.")
+            raise Refused("bad_day", said.format(said=asked))
+        on = min(first + timedelta(days=day), at.today)
         return HttpResponseRedirect(at.link("ring", as_of=on.isoformat(), every=request.GET.get("every")))
     period = counting.period_before(at.day, every, at.zone)
     parts, moved = counting.counts(reading), counting.flows(reading, period.start_at, period.end_at)

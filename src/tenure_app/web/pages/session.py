@@ -25,7 +25,7 @@ _YEAR = 31_536_000
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in by name and password, then on to where one wanted to go."""
     there = request.POST.get("next") or request.GET.get("next") or ""
-    name, now = request.POST.get("username", ""), clock.now()
+    name, now = request.POST.get("username", ""), clock.running()
     if request.method == "POST" and (wait := guessing.to_wait(request, name, now=now)):
         said = {"form": AuthenticationForm(request), "next": there, "minutes": -(-wait // 60)}
         answer = show(request, "tenure/sign_in.html", said, status=429)

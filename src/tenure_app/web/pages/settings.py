@@ -18,7 +18,7 @@ from tenure_app.refused import Refused
 from tenure_app.roles import NAMES, Permission, Role, role_of
 from tenure_app.web import writing
 from tenure_app.web.frame import show
-from tenure_app.web.moment import moment, shop_of
+from tenure_app.web.moment import moment, number_in, shop_of
 from tenure_app.web.routes import page
 
 __all__ = ["settings_page", "shop_page", "users_page"]
@@ -98,7 +98,7 @@ def users_page(request: HttpRequest) -> HttpResponse:
 
 
 def _given(request: HttpRequest) -> str:
-    user = User.objects.filter(pk=request.POST["user"] if request.POST["user"].isdigit() else 0, is_active=True).first()
+    user = User.objects.filter(pk=number_in(request.POST["user"], most=2**31) or 0, is_active=True).first()
     asked = request.POST.get("role", "")
     if user is None or asked not in ("", *Role):
         raise Refused(
