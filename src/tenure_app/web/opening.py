@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+import duckdb
 from django.conf import settings
 
 from tenure.lifecycle.policy import dumps
 from tenure.lifecycle.suggest import suggest
 from tenure.periods import format_instant
-from tenure_app import background
 from tenure_app.insight import days
+from tenure_app.insight.refresh import position_of
 from tenure_app.insight.store import lay_events, timeline_of
+from tenure_app.ledger import mirror
+from tenure_app.ledger.alone import importing_alone
 from tenure_app.ledger.manifest import read_manifest
-from tenure_app.ledger.models import Event
+from tenure_app.ledger.models import Event, ImportRun
+from tenure_app.refused import Refused
 from tenure_app.web.reading import NothingYet, NotReady, Reading, remembered
+from tenure_app.web.refreshing import begun, why_not
 from tenure_app.web.rules import in_force
 
 if TYPE_CHECKING:
@@ -29,15 +36,30 @@ if TYPE_CHECKING:
     from tenure.lifecycle.suggest import Suggestion
     from tenure_app.web.moment import Moment
 
-__all__ = ["opened", "suggested"]
+__all__ = ["mend", "opened", "suggested"]
 
+_log = logging.getLogger(__name__)
 _OPEN: Final = 3
 """Pictures that a web process keeps open: the day one looks at, and the two before."""
-_AGAIN: Final = 20.0
-"""Seconds before a computation that left nothing is begun anew."""
+_ASKED: Final = 5.0
+"""Seconds after which the ledger is asked again whether it has news."""
+_MENDED: Final = 3600.0
+"""Seconds in which one generation's files are taken for damaged: if the next one's fail as well, it is not them."""
 _pictures: OrderedDict[Hashable, days.Picture] = OrderedDict()
-_begun: dict[str, float] = {}
+_making: dict[Hashable, Lock] = {}
 _lock = Lock()
+"""Of the two above; nobody waits for a file while they hold it."""
+
+
+@dataclass(slots=True)
+class _Last:
+    """When the ledger was asked, and which generation was taken for damaged (seconds of the monotonic clock)."""
+
+    asked: float = -_ASKED
+    mended: tuple[str, float] = ("", -_MENDED)
+
+
+_last = _Last()
 
 
 def opened(at: Moment, policy: Policy | None = None) -> Reading:
@@ -46,13 +68,22 @@ def opened(at: Moment, policy: Policy | None = None) -> Reading:
     NothingYet where nobody is known before the day; NotReady while it is computed.
     """
     rule = policy or in_force()[0]
+    before = read_manifest(_folder())
     try:
         picture = _picture(at, rule)
     except days.NotReady as wait:
         if not Event.objects.exists():
             raise NothingYet from None
         _compute(at, None if policy is None else rule, wait.key)
-        raise NotReady from None
+        raise NotReady(why=why_not(wait.key)) from None
+    except duckdb.OutOfMemoryException:
+        raise
+    except (duckdb.Error, RuntimeError):
+        if read_manifest(_folder()) != before:
+            raise NotReady from None  # another generation came while its files were looked for
+        mend()
+        raise
+    _look_for_news()
     if picture.first_at is None or picture.first_at >= at.as_of:
         raise NothingYet
     return Reading(
@@ -75,25 +106,76 @@ def _picture(at: Moment, policy: Policy) -> days.Picture:
         if key in _pictures:
             _pictures.move_to_end(key)
             return _pictures[key]
-        found = days.open_picture(folder, as_of=at.as_of, policy=policy, zone=at.zone, known_at=at.known_at)
-        _pictures[key] = found
-        while len(_pictures) > _OPEN:
-            _pictures.popitem(last=False)  # who reads it has a cursor of their own
+        alone = _making.setdefault(key, Lock())
+    with alone:
+        with _lock:
+            if key in _pictures:
+                return _pictures[key]
+        try:
+            found = days.open_picture(folder, as_of=at.as_of, policy=policy, zone=at.zone, known_at=at.known_at)
+        finally:
+            with _lock:
+                _making.pop(key, None)
+        with _lock:
+            _pictures[key] = found
+            while len(_pictures) > _OPEN:
+                # not closed here: somebody may be reading it; its files are let go of with the last who does
+                _pictures.popitem(last=False)
         return found
 
 
-def _compute(at: Moment, policy: Policy | None, key: str) -> None:
-    """Begin to compute what is missing, unless that was begun a moment ago."""
+def mend() -> None:
+    """What was computed cannot be read: begin to compute everything anew.
+
+    NotReady while that is under way. Nothing where it was done already and did not help.
+    """
+    manifest = read_manifest(_folder())
+    if manifest is None:
+        return
+    name, now = f"anew:{manifest.events}", time.monotonic()
+    before, when = _last.mended
+    if now - when < _MENDED and before != name:
+        return
+    if before != name:
+        _log.error("what was computed cannot be read; it is computed anew", exc_info=True)
+        _last.mended = (name, now)
+    begun(name, ["--anew"])
+    raise NotReady(why=why_not(name)) from None
+
+
+def _look_for_news() -> None:
+    """Begin to bring the pictures up to the ledger where it is ahead of them and nobody is at it; what is shown until
+    then is what was known before."""
+    now = time.monotonic()
     with _lock:
-        if time.monotonic() - _begun.get(key, -_AGAIN) < _AGAIN:
+        if now - _last.asked < _ASKED:
             return
-        _begun[key] = time.monotonic()
-    asked = ["refresh"]
+        _last.asked = now
+    manifest = read_manifest(_folder())
+    position = position_of(manifest) if manifest else None
+    if position is not None and mirror.behind(position) > 0 and not _import_under_way():
+        begun("news")
+
+
+def _import_under_way() -> bool:
+    """Whether somebody imports, who will bring the pictures up to the ledger at the end."""
+    if not ImportRun.objects.filter(state=ImportRun.RUNNING).exists():
+        return False
+    try:
+        with importing_alone():
+            return False  # it was killed: nobody holds the lock
+    except Refused:
+        return True
+
+
+def _compute(at: Moment, policy: Policy | None, key: str) -> None:
+    """Begin to compute what is missing."""
+    asked: list[str] = []
     if at.known_at is not None:
         asked += ["--known-at", format_instant(at.known_at)]
     if policy is not None:
         asked += ["--policy", str(_written(policy))]
-    background.begin(asked, Path(settings.TENURE_DATA) / "refresh.log")
+    begun(key, asked)
 
 
 def _written(policy: Policy) -> Path:

@@ -35,12 +35,14 @@ class NothingYet(Exception):
 
 
 class NotReady(Exception):
-    """The picture is being computed; ask again. `people`: how many lives are read; `done`: how far, 0 to 1, or None."""
+    """The picture is being computed; ask again. `people`: how many lives are read; `done`: how far, 0 to 1, or None;
+    `why`: what the last try said that left nothing, or ""."""
 
-    def __init__(self, people: int = 0, done: float | None = None) -> None:
+    def __init__(self, people: int = 0, done: float | None = None, why: str = "") -> None:
         super().__init__("the picture is being computed")
         self.people = people
         self.done = done
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)

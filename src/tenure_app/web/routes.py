@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, Final
 from urllib.parse import urlencode
 
+import duckdb
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -14,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from tenure.errors import TenureError
 from tenure_app.refused import Refused
 from tenure_app.roles import Permission, may, role_of
-from tenure_app.web import states
+from tenure_app.web import opening, states
 from tenure_app.web.reading import NothingYet, NotReady
 
 __all__ = ["page", "route"]
@@ -55,6 +56,15 @@ def _answered(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> Ht
         return view(request, *args, **kwargs)
     except NotReady as wait:
         return states.loading(request, wait)
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error:
+        # a file of the pictures is damaged: what is in it can be computed again
+        try:
+            opening.mend()
+        except NotReady as wait:
+            return states.loading(request, wait)
+        raise
     except NothingYet:
         return states.empty(request)
     except Refused as refusal:

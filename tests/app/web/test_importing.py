@@ -125,7 +125,8 @@ def test_a_file_may_be_called_as_it_likes(owner, settings_data, name):
     # a format may be told by the file's ending: then it says so, in words
     text = followed(owner, there).content.decode()
     assert ("41 rows of the format orders" in text) == name.endswith(".csv")
-    assert "cannot" in text or "rows of the format" in text
+    assert "not here any more" not in text
+    assert "<code>failed</code>" not in text
     (kept,) = (settings_data / "uploads" / there.split("/")[-2] / "given").iterdir()
     assert kept.read_text(encoding="utf-8") == ORDERS
 
