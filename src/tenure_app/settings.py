@@ -23,6 +23,7 @@ TENURE_HASH_KEY = secret("TENURE_HASH_KEY", TENURE_DATA)
 
 DEBUG = os.environ.get("TENURE_DEBUG") == "1"
 ALLOWED_HOSTS = words("TENURE_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_FAILURE_VIEW = "tenure_app.web.states.stale"
 CSRF_TRUSTED_ORIGINS = words("TENURE_ORIGINS", "")
 
 INSTALLED_APPS = [

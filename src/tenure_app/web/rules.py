@@ -15,13 +15,12 @@ from tenure.lifecycle.policy import DEFAULT, RULE_KINDS, Policy, Rule, dumps, lo
 from tenure.lifecycle.policy_keys import Levels
 from tenure_app.ledger.models import PolicyVersion
 from tenure_app.refused import Refused
+from tenure_app.web.words import NBSP, decimal, ordinal_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["Line", "NumbersForm", "difference", "in_force", "numbers_of", "policy_of", "ruling", "text_of"]
-
-NBSP: Final = "\u00a0"
 
 
 def in_force() -> tuple[Policy, PolicyVersion | None]:
@@ -45,7 +44,7 @@ def ruling(policy: Policy) -> list[str]:
     """The rule in words, sentence by sentence."""
     said = [
         gettext("New from the first order, active from the {active}, loyal from the {loyal}.").format(
-            active=_nth(policy.active_from), loyal=_nth(policy.loyal_from)
+            active=ordinal_from(policy.active_from), loyal=ordinal_from(policy.loyal_from)
         ),
         *_levels(policy.rule),
     ]
@@ -66,14 +65,8 @@ def ruling(policy: Policy) -> list[str]:
     return said
 
 
-def _nth(n: int) -> str:
-    from tenure_app.web.words import ordinal
-
-    return ordinal(n)
-
-
 def _levels(rule: Rule) -> Iterator[str]:
-    one, two, three = (f"{days:g}" for days in rule.days)
+    one, two, three = (decimal(days) for days in rule.days)
     match rule.kind:
         case "window":
             yield gettext("Overdue: silent for {one} days; long overdue: {two}; inactive: {three}.").format(
@@ -95,12 +88,12 @@ def _levels(rule: Rule) -> Iterator[str]:
             ).format(floor=_share(rule.floors[0]), cap=_share(rule.caps[0]))
     if rule.kind in ("rhythm", "chance"):
         yield gettext("Long overdue and inactive: the same at {long} and {gone} of the average’s odds.").format(
-            long=f"{rule.odds[1]:g}", gone=f"{rule.odds[2]:g}"
+            long=decimal(rule.odds[1]), gone=decimal(rule.odds[2])
         )
 
 
 def _share(level: float) -> str:
-    return f"{level * 100:.4g}{NBSP}%"
+    return f"{decimal(level * 100)}{NBSP}%"
 
 
 _KINDS: Final = {

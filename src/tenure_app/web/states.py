@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from tenure_app.ledger.models import Event
 from tenure_app.web.frame import show
 from tenure_app.web.sheet import sheet_name
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from tenure_app.web.importing import Upload
     from tenure_app.web.reading import NotReady
 
-__all__ = ["empty", "failed", "forbidden", "loading", "missing", "refused"]
+__all__ = ["empty", "failed", "forbidden", "loading", "missing", "refused", "stale"]
 
 
 def loading(request: HttpRequest, wait: NotReady) -> HttpResponse:
@@ -25,8 +26,8 @@ def loading(request: HttpRequest, wait: NotReady) -> HttpResponse:
 
 
 def empty(request: HttpRequest) -> HttpResponse:
-    """Nobody is here yet, and the one next step."""
-    return show(request, "tenure/empty.html")
+    """Nobody is here yet, and the one next step; where somebody is known by now, the way to today."""
+    return show(request, "tenure/empty.html", {"later": Event.objects.exists()})
 
 
 def refused(
@@ -40,6 +41,11 @@ def refused(
 def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
     """403: who may, and who can change it."""
     return show(request, "tenure/forbidden.html", {"exception": exception}, status=403)
+
+
+def stale(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - as Django calls it
+    """403 of a form that was not made by this browser's page, or too long ago; the reason is in the log."""
+    return show(request, "tenure/stale.html", {"code": "stale_form"}, status=403)
 
 
 def missing(request: HttpRequest, exception: Any = None) -> HttpResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from django.utils.formats import date_format, number_format
@@ -29,6 +30,7 @@ __all__ = [
     "count",
     "day",
     "day_at",
+    "decimal",
     "detail_name",
     "in_days",
     "kind_name",
@@ -36,6 +38,7 @@ __all__ = [
     "long_span",
     "month_of",
     "ordinal",
+    "ordinal_from",
     "people",
     "percent",
     "span",
@@ -161,7 +164,24 @@ def ordinal(n: int) -> str:
     """ "first" to "tenth", then by number."""
     if 1 <= n <= len(_ORDINALS):
         return str(_ORDINALS[n - 1])
-    return pgettext("ordinal", "{n}th").format(n=n)
+    end = 0 if 10 < n % 100 < 20 else n % 10
+    said = {
+        1: pgettext("ordinal", "{n}st"),
+        2: pgettext("ordinal", "{n}nd"),
+        3: pgettext("ordinal", "{n}rd"),
+    }
+    return said.get(end, pgettext("ordinal", "{n}th")).format(n=count(n))
+
+
+def ordinal_from(n: int) -> str:
+    """The ordinal after "from the", which other languages bend."""
+    bent = pgettext("ordinal, as in: from the second order on", "{nth}")
+    return bent.format(nth=ordinal(n)) if n <= len(_ORDINALS) else ordinal(n)
+
+
+def decimal(value: float) -> str:
+    """A number of at most four digits, with the language's decimal mark: "97.5"."""
+    return number_format(Decimal(f"{value:.4g}"))
 
 
 def amount(minor: int | None, currency: str | None) -> str:

@@ -1,4 +1,4 @@
-"""The few things the console changes itself: policy, shop, users. Each is one transaction."""
+"""Users and their roles, as the console changes them. Each is one transaction."""
 
 from __future__ import annotations
 
@@ -8,40 +8,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext
 
-from tenure.errors import InvalidInput
-from tenure.lifecycle.policy import Policy, dumps
-from tenure.money import exponent
-from tenure.periods import zone_named
-from tenure_app.ledger.models import PolicyVersion, Shop
 from tenure_app.refused import Refused
 from tenure_app.roles import Role, give_role, role_of
 
-__all__ = ["add_user", "change_role", "save_policy", "save_shop"]
-
-
-def save_policy(policy: Policy, *, note: str, by: str, now: int) -> PolicyVersion:
-    """A new version, in force from now on. Refused where it is the one in force."""
-    last = PolicyVersion.objects.first()
-    if last is not None and last.hash == policy.hash:
-        raise Refused(
-            "same_policy", gettext("Nothing was saved: policy {hash} is in force already.").format(hash=policy.hash)
-        )
-    return PolicyVersion.objects.create(
-        hash=policy.hash, toml=dumps(policy), saved_at=now, by=by[:150], note=note[:300]
-    )
-
-
-def save_shop(*, name: str, zone: str, currency: str, fiscal_year_month: int) -> Shop:
-    """What the shop says of itself. Refused for a zone or a currency that is none."""
-    zone_named(zone)
-    if currency:
-        try:
-            exponent(currency)
-        except InvalidInput as wrong:
-            raise Refused("bad_currency", gettext("Nothing was saved: {why}.").format(why=wrong)) from None
-    values = {"name": name, "zone": zone, "currency": currency, "fiscal_year_month": fiscal_year_month}
-    shop, _made = Shop.objects.update_or_create(pk=1, defaults=values)
-    return shop
+__all__ = ["add_user", "change_role"]
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from django.utils.translation import gettext, gettext_lazy
 from tenure_app import clock
 from tenure_app.imports.rejects import LEFT_OUT, REJECTED
 from tenure_app.ledger.models import ImportRun, RejectedRow
+from tenure_app.ledger.undo import UNDO
 from tenure_app.refused import Refused
 from tenure_app.roles import Permission
 from tenure_app.web import importing, states, words
@@ -34,6 +35,7 @@ __all__ = [
     "start_page",
     "undo_page",
     "upload_page",
+    "without_options",
 ]
 
 STATES: Final = {
@@ -42,6 +44,13 @@ STATES: Final = {
     "stopped": gettext_lazy("stopped half-way"),
     "undone": gettext_lazy("taken back"),
 }
+_FIELDS: Final = {
+    "--times-in ZONE": "upload it with another zone of its times",
+    "--customer-by name": "“Take a name for a customer”",
+    "--format": "“What it is”",
+    "name them with --customer-column and --at": "call these columns customer and at",
+}
+"""Options of the command in notes: what the form calls them."""
 _MS: Final = 1_000_000
 
 
@@ -74,6 +83,13 @@ def _listed(request: HttpRequest, refusal: str = "") -> HttpResponse:
     return show(request, "tenure/imports.html", context, here="imports", status=400 if refusal else 200)
 
 
+def without_options(note: str) -> str:
+    """A note of the import, which speaks of the command's options, as the upload's form has them."""
+    for option, field in _FIELDS.items():
+        note = note.replace(option, field)
+    return note
+
+
 def _run(at: Moment, one: ImportRun) -> dict[str, Any]:
     """A run as its line and its page show it."""
     counts, ended = one.counts or {}, one.ended_at
@@ -104,9 +120,10 @@ def _run(at: Moment, one: ImportRun) -> dict[str, Any]:
         "corrected": counts.get("corrected"),
         "people": counts.get("people"),
         "new_people": counts.get("new_people"),
-        "notes": counts.get("notes") or [],
+        "notes": [without_options(note) for note in counts.get("notes") or []],
         "left_out": [(code, n, LEFT_OUT.get(code, "")) for code, n in (counts.get("left_out") or {}).items()],
-        "can_undo": one.state == ImportRun.DONE and one.format != "undo",
+        "undoes": (one.options or {}).get("undoes") if one.format == UNDO else None,
+        "can_undo": one.state == ImportRun.DONE and one.format != UNDO,
     }
 
 
@@ -129,11 +146,12 @@ def dry_page(request: HttpRequest, token: str) -> HttpResponse:
     try:
         found = importing.dry_run(upload)
     except Refused as refusal:
-        return states.refused(request, refusal.code, str(refusal), upload=upload)
+        return states.refused(request, refusal.code, without_options(str(refusal)), upload=upload)
+    notes = [without_options(note) for note in found["notes"]]
     rejected = [(code, n, REJECTED.get(code, "")) for code, n in found["rejected"]]
     context = {
         "upload": upload,
-        "found": found,
+        "found": {**found, "notes": notes},
         "rejected": rejected,
         "left_out": [(code, n, LEFT_OUT.get(code, "")) for code, n in found["left_out"]],
         "rejected_rows": sum(n for _, n, _ in rejected),

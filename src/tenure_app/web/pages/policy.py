@@ -12,10 +12,11 @@ from django.utils.translation import gettext
 from tenure.lifecycle.trace import STAGES
 from tenure.periods import date_of, day_of
 from tenure_app import clock
+from tenure_app.ledger import actions
 from tenure_app.ledger.models import PolicyVersion
 from tenure_app.refused import Refused
 from tenure_app.roles import Permission
-from tenure_app.web import rules, words, writing
+from tenure_app.web import rules, words
 from tenure_app.web.frame import show
 from tenure_app.web.moment import moment, number_in, shop_of
 from tenure_app.web.names import called
@@ -195,7 +196,11 @@ def save_page(request: HttpRequest) -> HttpResponse:
     """Put the previewed policy in force."""
     policy = rules.policy_of(request.POST.get("toml", ""))
     by = request.user.get_username()
-    writing.save_policy(policy, note=request.POST.get("note", "").strip(), by=by, now=clock.now())
+    try:
+        actions.save_policy(policy, note=request.POST.get("note", "").strip(), by=by, now=clock.now())
+    except Refused as refusal:
+        said = gettext("Nothing was saved: policy {hash} is in force already.").format(hash=policy.hash)
+        raise Refused(refusal.code, said) from None
     request.session.pop("policy_draft", None)
     messages.success(request, gettext("Policy {hash} is in force.").format(hash=policy.hash))
     return HttpResponseRedirect(moment(request).link("policy"))

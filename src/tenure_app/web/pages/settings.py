@@ -14,9 +14,10 @@ from django.utils.translation import gettext
 
 from tenure.errors import TenureError
 from tenure.money import EXPONENTS
+from tenure_app.ledger import actions
 from tenure_app.refused import Refused
 from tenure_app.roles import NAMES, Permission, Role, role_of
-from tenure_app.web import writing
+from tenure_app.web import words, writing
 from tenure_app.web.frame import show
 from tenure_app.web.moment import moment, number_in, shop_of
 from tenure_app.web.routes import page
@@ -74,14 +75,14 @@ def shop_page(request: HttpRequest) -> HttpResponse:
         return _shown(request, gettext("Nothing was saved: the shop needs a name, a time zone and a month."))
     given = form.cleaned_data
     try:
-        writing.save_shop(
+        actions.describe_shop(
             name=given["name"],
             zone=given["zone"],
             currency=given["currency"].upper(),
             fiscal_year_month=given["fiscal_year_month"],
         )
     except TenureError as wrong:
-        return _shown(request, str(wrong))
+        return _shown(request, words.begun(str(wrong)))
     messages.success(request, gettext("The shop’s settings are saved."))
     return HttpResponseRedirect(moment(request).link("settings"))
 
