@@ -11,6 +11,7 @@ SAID = [
     "overdue=999999999", "orders=999999999999999999999", "stage=xyz", "detail=xyz", "sort=xyz", "begin=x",
     "begin=0001-01-01&moved_from=new", "begin=9999-12-31&moved_to=lapsed", "moved_from=new", "moved_to=xyz",
     "place=after:99999999999999999999:1:1", "place=after:1:99999999999999999999:99999999999999999999", "place=x:y",
+    "as_of=2199-12-31&overdue=100000", "as_of=1900-01-01&since=100000&every=year", "as_of=2200-01-01&every=week",
     "q=%00", "q=99999999999999999999", "cell=x-y", "cell=-", "every=x", "moved=x", "all=x",
 ]  # fmt: skip
 

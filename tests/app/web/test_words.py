@@ -43,9 +43,7 @@ def test_an_undoing_says_what_it_undid_and_how_much(owner):
     source = Source.objects.create(name="orders")
     shared = {"file_name": "orders.csv", "file_hash": "0", "source": source, "began_at": 1, "ended_at": 2, "by": "vera"}
     counts = {"reversed": 1234, "restored": 56, "left": 7}
-    run = ImportRun.objects.create(
-        format="undo", options={"undoes": 41}, state=ImportRun.DONE, counts=counts, **shared
-    )
+    run = ImportRun.objects.create(format="undo", options={"undoes": 41}, state=ImportRun.DONE, counts=counts, **shared)
     text = owner.get(reverse("import-run", args=[run.pk])).content.decode()
     assert "Everything that run 41 brought" in text
     assert all(f"<dd>{n}</dd>" in text for n in ("1,234", "56", "7"))
