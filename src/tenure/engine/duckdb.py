@@ -94,9 +94,10 @@ class DuckDB:
     def drop(self, name: str) -> None:
         """Forget the engine's own table or view of this name, if there is one; those of attached files stay."""
         kinds = self.connection.execute(
-            "SELECT 'TABLE' FROM duckdb_tables() WHERE table_name = $name AND database_name = current_database() "
+            "SELECT 'TABLE' FROM duckdb_tables() WHERE table_name = $name "
+            "AND database_name IN (current_database(), 'temp') "
             "UNION ALL SELECT 'VIEW' FROM duckdb_views() WHERE view_name = $name "
-            "AND database_name = current_database()",
+            "AND database_name IN (current_database(), 'temp')",
             {"name": name},
         ).fetchall()
         for (kind,) in kinds:
