@@ -14,6 +14,8 @@ __all__ = ["console", "must_be_free", "serve"]
 
 _THREADS: Final = 4
 """Requests answered at the same time: pages wait for the disk, not for each other."""
+_PATIENCE: Final = 5
+"""Seconds that a worker may take to end in order; one that still waits for a browser is ended then."""
 
 
 def console(asked: argparse.Namespace) -> None:
@@ -44,5 +46,5 @@ def serve(host: str, port: int) -> None:
 
     Granian(
         "tenure_app.wsgi:application", address=host, port=port, interface=Interfaces.WSGI, workers=1,
-        blocking_threads=_THREADS, log_enabled=False, websockets=False, backpressure=64,
+        blocking_threads=_THREADS, log_enabled=False, websockets=False, backpressure=64, workers_kill_timeout=_PATIENCE,
     ).serve()  # fmt: skip
