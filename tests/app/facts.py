@@ -5,6 +5,7 @@ import itertools
 import pyarrow as pa
 
 from tenure.engine.duckdb import DuckDB
+from tenure_app.insight.store import run as run_sql
 from tenure_app.ledger import intake, people
 from tenure_app.ledger.models import ImportRun, Source
 
@@ -67,3 +68,11 @@ def a_run(**more):
         format="orders", file_name="f.csv", file_hash="0", source=source(), began_at=1,
         **{"state": ImportRun.DONE, **more},
     )  # fmt: skip
+
+
+def lay_what_holds(engine, known_at=2**62):
+    """Make the view `events` of what the mirror's news say, as the product itself does."""
+    engine.connection.table("news").create("facts")
+    engine.put("known", pa.table({"known_at": [known_at]}))
+    run_sql(engine, "facts", "later", known_at=known_at)
+    run_sql(engine, "facts", "events_of_versions")

@@ -5,7 +5,7 @@ import threading
 import pyarrow as pa
 import pytest
 from django.db import connection
-from facts import a_run, now, order, somebody, source, take
+from facts import a_run, lay_what_holds, now, order, somebody, source, take
 
 from tenure.engine.duckdb import DuckDB
 from tenure_app.ledger import mirror
@@ -18,10 +18,8 @@ def read(after=mirror.Position(), known_at=2**62):  # noqa: B008
     with DuckDB() as engine:
         position = mirror.read_news(engine, after)
         news = engine.connection.table("news").to_arrow_table()
-        engine.connection.table("news").create("facts")
-        engine.run("tenure_app.ledger", "mirror", "held")
-        asked = "SELECT c, kind, amount_minor FROM held($known_at) ORDER BY number"
-        held = engine.connection.execute(asked, {"known_at": known_at}).fetchall()
+        lay_what_holds(engine, known_at)
+        held = engine.connection.execute("SELECT c, kind, amount_minor FROM events ORDER BY number").fetchall()
         drawn = engine.connection.table("drawn").to_arrow_table()
     return position, news, held, drawn
 

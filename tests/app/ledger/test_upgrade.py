@@ -11,6 +11,7 @@ from databases import use
 from django.core.management import call_command
 from django.db import DatabaseError, connection, connections, transaction
 from django.db.migrations.loader import MigrationLoader
+from facts import lay_what_holds
 
 import tenure
 from tenure.engine.duckdb import DuckDB
@@ -67,9 +68,8 @@ def as_written():
 def as_mirrored():
     with DuckDB() as engine:
         mirror.read_news(engine)
-        engine.connection.table("news").create("facts")
-        engine.run("tenure_app.ledger", "mirror", "held")
-        asked = 'SELECT c, order_id, "at", kind, amount_minor FROM held(9000000000000000000)'
+        lay_what_holds(engine)
+        asked = 'SELECT c, order_id, "at", kind, amount_minor FROM events'
         return pictures(engine.connection.execute(asked).fetchall())
 
 
