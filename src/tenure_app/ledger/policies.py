@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from tenure.errors import BadPolicy
 from tenure.lifecycle.policy import DEFAULT, Policy, load
 from tenure_app.ledger.models import PolicyVersion
 
@@ -22,4 +23,7 @@ def of_text(toml: str) -> Policy:
     with tempfile.TemporaryDirectory(prefix="tenure-") as folder:
         file = Path(folder) / "policy.toml"
         file.write_text(toml, encoding="utf-8")
-        return load(file)
+        try:
+            return load(file)
+        except BadPolicy as wrong:  # nobody knows this file
+            raise BadPolicy(str(wrong).replace(f"{file}: ", "")) from None

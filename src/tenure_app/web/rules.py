@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.utils.translation import gettext, gettext_lazy
 
 from tenure.errors import BadPolicy
-from tenure.lifecycle.policy import DEFAULT, RULE_KINDS, Policy, Rule, dumps, load
+from tenure.lifecycle.policy import DEFAULT, RULE_KINDS, Policy, Rule, dumps
 from tenure.lifecycle.policy_keys import Levels
 from tenure_app.ledger.models import PolicyVersion
+from tenure_app.ledger.policies import of_text
 from tenure_app.refused import Refused
 from tenure_app.web.words import NBSP, decimal, ordinal_from
 
@@ -31,13 +30,10 @@ def in_force() -> tuple[Policy, PolicyVersion | None]:
 
 def policy_of(toml: str) -> Policy:
     """The policy of a text. Refused: one line naming key, what was found and what is allowed."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "policy.toml"
-        file.write_text(toml, encoding="utf-8")
-        try:
-            return load(file)
-        except BadPolicy as wrong:
-            raise Refused("bad_policy", str(wrong).replace(f"{file}: ", "")) from None
+    try:
+        return of_text(toml)
+    except BadPolicy as wrong:
+        raise Refused("bad_policy", str(wrong)) from None
 
 
 def ruling(policy: Policy) -> list[str]:
