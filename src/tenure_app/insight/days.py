@@ -9,31 +9,30 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from threading import Lock
+from typing import TYPE_CHECKING, Final
 
 import duckdb
 
 from tenure.engine.base import statement
 from tenure.periods import day_of
-from tenure_app.insight.stages import STAGES
 from tenure_app.insight.store import PACKAGE, Sources, attach, unfinished
 from tenure_app.ledger.manifest import read_manifest
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection, DuckDBPyRelation
+    from duckdb import DuckDBPyConnection
 
     from tenure.lifecycle.policy import Policy
     from tenure_app.ledger.manifest import Lives, Manifest
 
-__all__ = ["DAYS_KEPT", "Filter", "NotReady", "Picture", "key_of", "make_day", "open_picture"]
+__all__ = ["DAYS_KEPT", "NotReady", "Picture", "Shelf", "key_of", "make_day"]
 
 DAYS_KEPT: Final = 40
 """Days' pictures on the disk; the one that was looked at longest ago goes first."""
-MEMORY: Final = "80MB"
-"""Of DuckDB in a web process; what does not fit spills into a folder of the mirror's."""
+MEMORY: Final = "64MB"
+"""Of DuckDB in a web process, for all days of one shelf; what does not fit spills into a folder of the mirror's."""
 MAKING: Final = "400MB"
 """Of DuckDB in the process of its own that makes a day's file."""
 
@@ -47,180 +46,96 @@ class NotReady(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """Whom a list is of; what is None asks nothing. `codes`: of STAGES; `due_before`: overdue before that instant, not
-    yet overdue now; instants are us UTC, `since_from` is inclusive and `since_to` exclusive."""
-
-    codes: Sequence[int] | None = None
-    since_from: int | None = None
-    since_to: int | None = None
-    orders_least: int | None = None
-    orders_most: int | None = None
-    due_before: int | None = None
-    people: Sequence[int] | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Picture:
-    """A day's picture. Of `connection`: people(c, code, stage, detail, since, orders, occasions, cycle, first_order_at,
+    """A day's picture. A `cursor` sees people(c, code, stage, detail, since, orders, occasions, cycle, first_order_at,
     last_order_at, expected_at, overdue_at, long_overdue_at, inactive_at, contact_on, reason, spent_minor), history,
     passages, reasons, money, steps, events. `generation`: the same name, the same answers for ever.
     """
 
-    connection: DuckDBPyConnection
-    generation: str
+    shelf: Shelf
     as_of: int
-    known_at: int | None
-    zone: str
-    policy: Policy
-    sources: Sources
-    lives: Path
-    day_file: Path
-    first_at: int | None
-    last_at: int | None
+    name: str
 
-    def close(self) -> None:
-        """Let go of the files."""
-        self.connection.close()
+    @property
+    def generation(self) -> str:
+        """Which facts and which rule."""
+        return self.shelf.generation
 
-    def counts(self) -> dict[int, int]:
-        """Customers by code of their stage; stages of nobody are left out."""
-        return dict(self._rows("counts"))
-
-    def people(self, asked: Filter | None = None) -> DuckDBPyRelation:
-        """Whom a filter lets through, not read yet."""
-        found = self.connection.table("people")
-        for condition in _conditions(asked or Filter(), self.as_of):
-            found = found.filter(condition)
+    def cursor(self) -> DuckDBPyConnection:
+        """A connection that sees the day's people and everybody's lives; tables that it makes are its own (TEMP)."""
+        found = self.shelf.connection.cursor()
+        found.execute(f"SET search_path = '{self.name},memory'")
         return found
 
-    def page(
-        self, asked: Filter | None = None, *, by: str = "c", descending: bool = False, most: int = 50, after: int = 0
-    ) -> list[dict[str, Any]]:
-        """Rows of `people`, sorted by a column and then by customer; what is absent comes last."""
-        column = duckdb.ColumnExpression(by)
-        order = (column.desc() if descending else column.asc()).nulls_last()
-        rows = self.people(asked).sort(order, duckdb.ColumnExpression("c").asc()).limit(most, after)
-        return [dict(zip(rows.columns, row, strict=True)) for row in rows.fetchall()]
 
-    def count(self, asked: Filter | None = None) -> int:
-        """How many a filter lets through."""
-        found = self.people(asked).aggregate("COUNT(*)").fetchall()
-        return int(found[0][0])
+class Shelf:
+    """Everybody's lives by one policy, as known at one instant, opened once for any number of days' pictures.
 
-    def flows(self, since: int, until: int) -> dict[tuple[int, int], int]:
-        """How many went from a stage at one instant to that at another (codes; -1: not known yet at the first)."""
-        return {(a, b): n for a, b, n in self._rows("flows", since=since, until=until)}
+    first_at, last_at: the first and the last event's instants (us UTC), None where there is none; sources, lives: the
+    files behind it.
+    """
 
-    def movers(self, since: int, until: int, from_code: int, to_code: int, *, most: int, after: int = 0) -> list[int]:
-        """Who is behind one of the flows, by number."""
-        asked = {"since": since, "until": until, "from_code": from_code, "to_code": to_code}
-        return [c for (c,) in self._rows("movers", **asked, most=most, after=after)]
+    def __init__(self, folder: Path, *, policy: Policy, zone: str, known_at: int | None = None) -> None:
+        """folder: the mirror's. NotReady while the lives by this policy, as known then, are not in the manifest."""
+        self.policy, self.zone, self.known_at = policy, zone, known_at
+        self._folder, self._key = folder, key_of(policy, known_at)
+        manifest, self._lives = _in_force(folder, self._key)
+        if isinstance(manifest.position, dict) and manifest.position.get("zone", zone) != zone:
+            raise NotReady(self._key)  # the shop's days are others by now
+        self.generation, self.lives = _generation(self._lives), folder / self._lives.base
+        self.connection, self.sources = _opened(folder, manifest, self._lives, known_at, MEMORY)
+        try:
+            meta = dict(self.connection.execute("SELECT name, value FROM lives.meta").fetchall())
+        except BaseException:
+            self.connection.close()
+            raise
+        first, last = (meta[name] for name in ("first_at", "last_at"))
+        self.first_at = None if first is None else int(first)
+        self.last_at = None if last is None else int(last)
+        self._days: dict[int, Picture] = {}
+        self._lock = Lock()
+        self._making: dict[int, Lock] = {}
 
-    def river(self, days: Sequence[int]) -> list[tuple[int, dict[int, int]]]:
-        """Customers by code at the start of each of some days of the zone (rising)."""
-        standing: dict[int, int] = dict.fromkeys(range(len(STAGES)), 0)
-        changes = iter(self._rows("river", end_day=max(days, default=0)))
-        change = next(changes, None)
-        levels: list[tuple[int, dict[int, int]]] = []
-        for day in days:
-            while change is not None and change[0] < day:
-                standing[change[1]] += change[2]
-                change = next(changes, None)
-            levels.append((day, dict(standing)))
-        return levels
+    def __len__(self) -> int:
+        """How many days were opened."""
+        return len(self._days)
 
-    def life(self, c: int) -> list[tuple[int, int | None, int]]:
-        """A customer's stages: from, to (None: still) and code, by instant."""
-        return self._rows("life", c=c)
+    def __contains__(self, as_of: int) -> bool:
+        """Whether the day of an instant was opened."""
+        return as_of in self._days
 
-    def passages(self, c: int) -> list[dict[str, Any]]:
-        """A customer's passages, by instant."""
-        cursor = self.connection.execute(statement(PACKAGE, "days", "passed"), {"c": c})
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    def day(self, as_of: int) -> Picture:
+        """The picture as of an instant, which is made, by a process of its own, if nobody has looked at it yet.
 
-    def events(self, c: int) -> list[dict[str, Any]]:
-        """What happened with a customer before the picture's instant."""
-        cursor = self.connection.execute(statement(PACKAGE, "days", "happened"), {"c": c, "as_of": self.as_of})
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        Who asks for a day that is being made waits for it, and nobody for another's. NotReady where the lives have
+        left the manifest.
+        """
+        with self._lock:
+            if as_of in self._days:
+                return self._days[as_of]
+            alone = self._making.setdefault(as_of, Lock())
+        with alone:
+            if as_of not in self._days:
+                path = _day_path(self._folder, self._lives, as_of)
+                if path.exists():
+                    with contextlib.suppress(OSError):
+                        os.utime(path)
+                else:
+                    _made_beside(self._folder, self._key, as_of)
+                with self._lock:
+                    name = f"day_{len(self._days)}"
+                    attach(self.connection, path, name)
+                    self._days[as_of] = Picture(self, as_of, name)
+            return self._days[as_of]
 
-    def compared(self, other: Picture) -> dict[tuple[int, int], int]:
-        """Customers by code here and code in the other picture, of the same day by another policy."""
-        self._see(other)
-        return {(a, b): n for a, b, n in self._rows("compared")}
-
-    def moved(self, other: Picture, from_code: int, to_code: int, *, most: int, after: int = 0) -> list[int]:
-        """Who is behind one cell of `compared`, by number."""
-        self._see(other)
-        return [c for (c,) in self._rows("moved", from_code=from_code, to_code=to_code, most=most, after=after)]
-
-    def _see(self, other: Picture) -> None:
-        self.connection.execute("DROP VIEW IF EXISTS other")
-        self.connection.execute("DETACH DATABASE IF EXISTS other_day")
-        attach(self.connection, other.day_file, "other_day")
-        self.connection.execute("CREATE VIEW other AS SELECT c, code FROM other_day.people")
-
-    def _rows(self, name: str, **params: Any) -> list[Any]:
-        return self.connection.execute(statement(PACKAGE, "days", name), params or None).fetchall()
-
-
-def _conditions(asked: Filter, as_of: int) -> list[duckdb.Expression]:
-    """Each thing that a filter asks, as a condition on a row of `people`."""
-    column, value = duckdb.ColumnExpression, duckdb.ConstantExpression
-    found = []
-    if asked.codes is not None:
-        found.append(column("code").isin(*(value(code) for code in asked.codes)) if asked.codes else value(False))
-    if asked.people is not None:
-        found.append(column("c").isin(*(value(c) for c in asked.people)) if asked.people else value(False))
-    for name, least, most in (
-        ("since", asked.since_from, None if asked.since_to is None else asked.since_to - 1),
-        ("orders", asked.orders_least, asked.orders_most),
-        ("overdue_at", None if asked.due_before is None else as_of,
-         None if asked.due_before is None else asked.due_before - 1),
-    ):  # fmt: skip
-        if least is not None:
-            found.append(column(name) >= value(least))
-        if most is not None:
-            found.append(column(name) <= value(most))
-    return found
+    def close(self) -> None:
+        """Let go of the files, as soon as nobody has a cursor any more."""
+        self.connection.close()
 
 
 def key_of(policy: Policy, known_at: int | None) -> str:
     """Under which name the manifest has the lives by a policy, as known at an instant (None: as known now)."""
     return policy.hash if known_at is None else f"{policy.hash}@{known_at}"
-
-
-def open_picture(folder: Path, *, as_of: int, policy: Policy, zone: str, known_at: int | None = None) -> Picture:
-    """The picture as of an instant, which is made, by a process of its own, if nobody has looked at it yet.
-
-    folder: the mirror's. NotReady while the lives by this policy, as known then, are not in the manifest.
-    """
-    key = key_of(policy, known_at)
-    manifest, lives = _in_force(folder, key)
-    if isinstance(manifest.position, dict) and manifest.position.get("zone", zone) != zone:
-        raise NotReady(key)  # the shop's days are others by now
-    path = _day_path(folder, lives, as_of)
-    if path.exists():
-        with contextlib.suppress(OSError):
-            os.utime(path)
-    else:
-        _made_beside(folder, key, as_of)
-    connection, sources = _opened(folder, manifest, lives, known_at, MEMORY)
-    try:
-        attach(connection, path, "day")
-        connection.execute(statement(PACKAGE, "days", "ahead"), {"day": day_of(as_of, zone)})
-        connection.execute(statement(PACKAGE, "days", "shown"))
-        meta = dict(connection.execute("SELECT name, value FROM lives.meta").fetchall())
-    except BaseException:
-        connection.close()
-        raise
-    first_at, last_at = (None if meta[name] is None else int(meta[name]) for name in ("first_at", "last_at"))
-    return Picture(
-        connection, _generation(lives), as_of, known_at, zone, policy, sources, folder / lives.base, path, first_at,
-        last_at,
-    )  # fmt: skip
 
 
 def make_day(folder: Path, key: str, as_of: int) -> Path:
@@ -232,7 +147,9 @@ def make_day(folder: Path, key: str, as_of: int) -> Path:
     try:
         with unfinished(path) as target:
             attach(connection, target, "made", write=True)
-            connection.execute(statement(PACKAGE, "days", "people"), {"as_of": as_of})
+            ((zone,),) = connection.execute("SELECT value FROM lives.meta WHERE name = 'zone'").fetchall()
+            for name, asked in (("kept", {"as_of": as_of}), ("ahead", {"day": day_of(as_of, zone)}), ("people", None)):
+                connection.execute(statement(PACKAGE, "days", name), asked)
             connection.execute("DETACH made")
     finally:
         connection.close()

@@ -15,12 +15,16 @@ from typing import TYPE_CHECKING, Any, Final
 from tenure.engine.base import statement
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
     from tenure.engine.duckdb import DuckDB
     from tenure.read import Timeline
 
-__all__ = ["PACKAGE", "TABLES", "Sources", "attach", "lay_events", "run", "timeline_of", "unfinished"]
+__all__ = [
+    "PACKAGE", "TABLES", "Sources", "attach", "facts_of", "lay_events", "lay_events_of", "run", "timeline_of",
+    "unfinished",
+]  # fmt: skip
 
 PACKAGE: Final = "tenure_app.insight"
 TABLES: Final = ("history", "passages", "reasons", "money")
@@ -58,17 +62,42 @@ def unfinished(path: Path) -> Iterator[Path]:
 
 def lay_events(engine: DuckDB, sources: Sources, known_at: int | None, some: Sequence[int] | None = None) -> None:
     """Make the view `events` of what holds as known at an instant (None: of everything), of `some` people or of all."""
-    import pyarrow as pa
-
     attach(engine.connection, sources.events, "base")
     if sources.delta is not None:
         attach(engine.connection, sources.delta, "touched")
+    run(engine, "facts", "alone" if sources.delta is None else "overlaid")
     if some is None:
-        run(engine, "facts", "alone" if sources.delta is None else "overlaid")
+        _lay_what_holds(engine, known_at)
     else:
-        engine.put("chosen", pa.table({"c": pa.array(some, pa.int64())}))
-        run(engine, "facts", "all_known" if sources.delta is None else "all_overlaid")
-        run(engine, "facts", "some")
+        lay_events_of(engine, facts_of(engine.connection, some), known_at, some)
+
+
+def facts_of(connection: DuckDBPyConnection, some: Sequence[int]) -> pa.Table:
+    """Every word on the facts of some people, off a connection that sees everybody's `facts`."""
+    import pyarrow as pa
+
+    connection.register("asked_for", pa.table({"c": pa.array(some, pa.int64())}))
+    for name in ("chosen", "theirs", "later_of_theirs", "first_of_theirs"):
+        connection.execute(statement(PACKAGE, "facts", name))
+    connection.unregister("asked_for")
+    return connection.table("chosen_facts").to_arrow_table()
+
+
+def lay_events_of(engine: DuckDB, facts: pa.Table, known_at: int | None, some: Sequence[int]) -> None:
+    """As `lay_events`, of `facts_of` some people: the engine sees no file."""
+    import pyarrow as pa
+
+    engine.put("chosen", pa.table({"c": pa.array(some, pa.int64())}))
+    engine.put("facts", facts)
+    _lay_what_holds(engine, known_at)
+    # of whatever is said of their facts, what makes somebody else's of them is not theirs
+    engine.connection.execute("ALTER VIEW events RENAME TO their_events")
+    run(engine, "facts", "chosen_events")
+
+
+def _lay_what_holds(engine: DuckDB, known_at: int | None) -> None:
+    import pyarrow as pa
+
     instant = 2**62 if known_at is None else known_at
     engine.put("known", pa.table({"known_at": [instant]}))
     if run(engine, "facts", "any_later").fetchall():
@@ -76,9 +105,6 @@ def lay_events(engine: DuckDB, sources: Sources, known_at: int | None, some: Seq
         run(engine, "facts", "events_of_versions")
     else:
         run(engine, "facts", "events_of_now" if known_at is None else "events")
-    if some is not None:
-        engine.connection.execute("ALTER VIEW events RENAME TO their_events")
-        run(engine, "facts", "chosen_events")
 
 
 def run(engine: DuckDB, topic: str, name: str, **params: Any) -> DuckDBPyConnection:

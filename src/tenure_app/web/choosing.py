@@ -204,7 +204,7 @@ def first_page(reading: Reading, choice: Choice, at: Moment, place: str, rows: i
     there = people(reading, choice, at)
     total = reading.remembered(("total", choice), lambda: _count(there)) if not choice.words else _count(there)
     key = _key(choice)
-    there = there.select(col("*"), key.alias("sort_key"))
+    there = there.select(col("c"), key.alias("sort_key"))
     word, key_at, person, before = _place(place)
     down, back = choice.largest_first, word == "upto"
     if word:
@@ -213,12 +213,14 @@ def first_page(reading: Reading, choice: Choice, at: Moment, place: str, rows: i
         there = there.filter(beyond | ((col("sort_key") == lit(key_at)) & following))
     first = col("sort_key").desc() if down != back else col("sort_key").asc()
     second = col("c").desc() if back else col("c").asc()
-    found_rows = there.sort(first, second).limit(rows + 1).to_arrow_table().to_pylist()
-    more = len(found_rows) > rows
-    found_rows = found_rows[:rows]
+    keys = dict(there.sort(first, second).limit(rows + 1).fetchall())
+    more = len(keys) > rows
+    in_order = list(keys)[:rows]
     if back:
-        found_rows.reverse()
-        before = max(0, before - len(found_rows))
+        in_order.reverse()
+        before = max(0, before - len(in_order))
+    whole = reading.people(in_order)
+    found_rows = [{**whole[c], "sort_key": keys[c]} for c in in_order]
     return Page(
         found_rows,
         before,

@@ -176,10 +176,11 @@ def movers(
 
     The columns of `people` and `stood`.
     """
-    ranked = came(reading, start_at, origins, ends).sort(
-        col("spent_minor").desc().nulls_last(), col("orders").desc(), col("c")
-    )
-    return list(ranked.limit(most).to_arrow_table().to_pylist())
+    there = came(reading, start_at, origins, ends).select("c", "stood", "spent_minor", "orders")
+    ranked = there.sort(col("spent_minor").desc().nulls_last(), col("orders").desc(), col("c")).limit(most)
+    first = {c: stood for c, stood, _, _ in ranked.fetchall()}
+    rows = reading.people(list(first))
+    return [{**rows[c], "stood": stood} for c, stood in first.items()]
 
 
 def came(reading: Reading, start_at: int, origins: Collection[int], ends: Collection[int]) -> DuckDBPyRelation:

@@ -39,16 +39,17 @@ if TYPE_CHECKING:
 __all__ = ["mend", "opened", "suggested"]
 
 _log = logging.getLogger(__name__)
-_OPEN: Final = 3
-"""Pictures that a web process keeps open: the day one looks at, and the two before."""
+_OPEN: Final = 2
+"""Shelves that a web process keeps open: of the policy in force, and of one that is tried or what was known once."""
+_DAYS: Final = 16
+"""Days that a shelf holds; then it is opened anew, empty, as nobody can say who still reads which of them."""
 _ASKED: Final = 5.0
 """Seconds after which the ledger is asked again whether it has news."""
 _MENDED: Final = 3600.0
 """Seconds in which one generation's files are taken for damaged: if the next one's fail as well, it is not them."""
-_pictures: OrderedDict[Hashable, days.Picture] = OrderedDict()
-_making: dict[Hashable, Lock] = {}
+_shelves: OrderedDict[Hashable, days.Shelf] = OrderedDict()
 _lock = Lock()
-"""Of the two above; nobody waits for a file while they hold it."""
+"""Of the shelves; nobody waits for a day to be made while they hold it."""
 
 
 @dataclass(slots=True)
@@ -84,12 +85,12 @@ def opened(at: Moment, policy: Policy | None = None) -> Reading:
         mend()
         raise
     _look_for_news()
-    if picture.first_at is None or picture.first_at >= at.as_of:
+    shelf = picture.shelf
+    if shelf.first_at is None or shelf.first_at >= at.as_of:
         raise NothingYet
     return Reading(
-        connection=picture.connection.cursor(), generation=picture.generation, as_of=at.as_of, zone=at.zone,
-        policy=rule, first_at=picture.first_at, last_at=picture.last_at or picture.first_at,
-        picture=picture,
+        connection=picture.cursor(), generation=picture.generation, as_of=at.as_of, zone=at.zone, policy=rule,
+        first_at=shelf.first_at, last_at=shelf.last_at or shelf.first_at, picture=picture,
     )  # fmt: skip
 
 
@@ -98,30 +99,19 @@ def _folder() -> Path:
 
 
 def _picture(at: Moment, policy: Policy) -> days.Picture:
-    """The picture, opened once a process as long as its generation is the one in force."""
+    """The picture, its shelf opened once a process as long as its generation is the one in force."""
     folder = _folder()
     manifest = read_manifest(folder)
-    key = (str(folder), repr(manifest), days.key_of(policy, at.known_at), at.as_of, at.zone)
+    key = (str(folder), repr(manifest), days.key_of(policy, at.known_at), at.zone)
     with _lock:
-        if key in _pictures:
-            _pictures.move_to_end(key)
-            return _pictures[key]
-        alone = _making.setdefault(key, Lock())
-    with alone:
-        with _lock:
-            if key in _pictures:
-                return _pictures[key]
-        try:
-            found = days.open_picture(folder, as_of=at.as_of, policy=policy, zone=at.zone, known_at=at.known_at)
-        finally:
-            with _lock:
-                _making.pop(key, None)
-        with _lock:
-            _pictures[key] = found
-            while len(_pictures) > _OPEN:
-                # not closed here: somebody may be reading it; its files are let go of with the last who does
-                _pictures.popitem(last=False)
-        return found
+        shelf = _shelves.pop(key, None)
+        if shelf is None or (len(shelf) >= _DAYS and at.as_of not in shelf):
+            shelf = days.Shelf(folder, policy=policy, zone=at.zone, known_at=at.known_at)
+        _shelves[key] = shelf
+        while len(_shelves) > _OPEN:
+            # not closed here: somebody may be reading it; its files are let go of with the last who does
+            _shelves.popitem(last=False)
+    return shelf.day(at.as_of)
 
 
 def mend() -> None:
@@ -196,7 +186,7 @@ def suggested(at: Moment) -> Suggestion:
 
     def find() -> Suggestion:
         with DuckDB() as engine:
-            lay_events(engine, picture.sources, at.known_at)
+            lay_events(engine, picture.shelf.sources, at.known_at)
             engine.connection.execute("CREATE OR REPLACE VIEW customers AS SELECT c, draw FROM base.customers")
             timeline = timeline_of(engine, drawn=False)
             return suggest(timeline, reading.policy, zone=at.zone, until=at.as_of, progress=_silent)

@@ -78,6 +78,11 @@ class Reading:
         """One of the tables, to be filtered and counted."""
         return self.connection.table(name)
 
+    def people(self, some: Sequence[int]) -> dict[int, dict[str, Any]]:
+        """The rows of a few people, by number: who sorts everybody sorts numbers, and asks for the first ones here."""
+        rows = self.table("people").filter(col("c").isin(*map(lit, some))) if some else None
+        return {row["c"]: row for row in rows.to_arrow_table().to_pylist()} if rows is not None else {}
+
     def codes_at(self, instant: int) -> DuckDBPyRelation:
         """Everybody known before the instant: c and the code of their stage as of it."""
         at, start, end = lit(instant), col("from_at"), col("to_at")

@@ -1,8 +1,11 @@
 """What the files say of a day is what the verbs say of it; overlays and corrections leave nothing behind."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
+from threading import Event
+from uuid import uuid4
 
 import pyarrow as pa
 import pytest
@@ -10,14 +13,17 @@ from shopful import DAY, FACTS, OPENED, ZONE, events_file, named, orders_table, 
 
 import tenure
 from tenure.lifecycle.policy import DEFAULT
-from tenure.periods import day_of, start_of_day
+from tenure.periods import date_of, day_of, start_of_day
+from tenure_app.insight import days
 from tenure_app.insight.build import build, must_rebuild, restage, write_facts_overlay
-from tenure_app.insight.days import Filter, NotReady, key_of, open_picture
+from tenure_app.insight.days import NotReady, Shelf, key_of
 from tenure_app.insight.sentences import because, explained
 from tenure_app.insight.stages import STAGES
 from tenure_app.insight.store import Sources, unfinished
 from tenure_app.ledger.manifest import publish, read_manifest, writing
 from tenure_app.refused import Refused
+from tenure_app.web import counting
+from tenure_app.web.reading import Reading
 
 SEEDS = range(6)
 INSTANTS = [start_of_day(day_of(OPENED, ZONE) + days, ZONE) for days in (40, 400, 700, 1200)]
@@ -36,8 +42,33 @@ def built(folder, facts, policy=DEFAULT, known_at=None):
     return folder
 
 
-def asked(folder, as_of, **more):
-    return open_picture(folder, as_of=as_of, zone=ZONE, **{"policy": DEFAULT, **more})
+def asked(folder, as_of, policy=DEFAULT, known_at=None):
+    return Shelf(folder, policy=policy, zone=ZONE, known_at=known_at).day(as_of)
+
+
+def rows_of(picture, table="people", of=None):
+    """A table's rows, of everybody or of one customer."""
+    found = picture.cursor().table(table)
+    found = found if of is None else found.filter(f"c = {of}")
+    return found.order("c" if table == "people" else "ALL").to_arrow_table().to_pylist()
+
+
+def read(picture):
+    """What the pages count."""
+    shelf = picture.shelf
+    return Reading(
+        connection=picture.cursor(), generation=str(uuid4()), as_of=picture.as_of, zone=shelf.zone,
+        policy=shelf.policy, first_at=shelf.first_at, last_at=shelf.last_at, picture=picture,
+    )  # fmt: skip
+
+
+def stood(picture):
+    """How many stood in each code as of the picture's day, as the river has it."""
+    found = counting.levels(read(picture), date_of(day_of(picture.as_of, ZONE)))
+    return Counter({
+        STAGES.index((one.stage, one.detail or None)): one.customers for one in found
+        if one.customers and one.day == max(each.day for each in found)
+    })  # fmt: skip
 
 
 def told(facts, as_of, policy=None):
@@ -54,7 +85,7 @@ def told(facts, as_of, policy=None):
 
 def shown(picture):
     """What a picture shows, by customer, in the words of the verb."""
-    rows = {row.pop("c"): row for row in picture.page(most=10_000)}
+    rows = {row.pop("c"): row for row in rows_of(picture)}
     for row in rows.values():
         row["expected_next_at"] = row.pop("expected_at")
     return {c: {name: row[name] for name in COLUMNS} for c, row in rows.items()}
@@ -70,11 +101,11 @@ def test_a_day_is_what_the_verb_says_of_it(tmp_path, seed):
         assert said == {c: row.pop("because") for c, row in rows.items()}
         assert shown(picture) == rows
         counts = Counter(STAGES.index((row["stage"], row["detail"])) for row in rows.values())
-        assert picture.counts() == counts
+        assert Counter(row["code"] for row in rows_of(picture)) == counts
         some = next(iter(rows))
         whole = tenure.explain(orders_table(facts), customer=some, as_of=as_of, timezone=ZONE)
         assert explained(picture, some) == whole
-        picture.close()
+        picture.shelf.close()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -90,14 +121,11 @@ def test_flows_and_the_river_are_those_of_the_verb(tmp_path, seed):
              STAGES.index((row["to_stage"], row["to_detail"]))): row["customers"]
             for row in flows if row["period"] == month
         }  # fmt: skip
-        assert picture.flows(since, until) == found
-        for (a, b), n in found.items():
-            assert len(picture.movers(since, until, a, b, most=1000)) == n
-    days = [day_of(instant, ZONE) for instant in INSTANTS]
-    river = picture.river(days)
-    for instant, (_, levels) in zip(INSTANTS, river, strict=True):
+        reading = read(picture)
+        assert counting.flows(reading, since, until) == found
+    for instant in INSTANTS:
         counts = Counter(STAGES.index((row["stage"], row["detail"])) for row in told(facts, instant).values())
-        assert {code: n for code, n in levels.items() if n} == counts
+        assert stood(picture.shelf.day(instant)) == counts
 
 
 def test_what_was_spent_is_what_orders_that_count_came_to_less_money_back(tmp_path):
@@ -111,29 +139,8 @@ def test_what_was_spent_is_what_orders_that_count_came_to_less_money_back(tmp_pa
         fact(5, "order.refunded", 40, "a", 700),
     ]  # fmt: skip
     folder = built(tmp_path / "mirror", facts)
-    spent = [asked(folder, OPENED + day * DAY).page()[0]["spent_minor"] for day in (5, 15, 25, 35, 45)]
+    spent = [rows_of(asked(folder, OPENED + day * DAY))[0]["spent_minor"] for day in (5, 15, 25, 35, 45)]
     assert spent == [1000, 1500, 1200, 500, 500]
-
-
-def test_lists_are_filtered_sorted_and_cut(tmp_path):
-    as_of = INSTANTS[1]
-    picture = asked(built(tmp_path / "mirror", shop(1)), as_of)
-    rows = picture.page(most=1000)
-    assert [row["c"] for row in rows] == sorted(row["c"] for row in rows)
-    chosen = Filter(codes=[1, 2, 3, 7], orders_least=2, orders_most=9)
-    expected = [row for row in rows if row["code"] in (1, 2, 3, 7) and 2 <= row["orders"] <= 9]
-    assert len(expected) > 2
-    assert picture.count(chosen) == len(expected)
-    by_orders = sorted(expected, key=lambda row: (-row["orders"], row["c"]))
-    assert picture.page(chosen, by="orders", descending=True, most=2, after=1) == by_orders[1:3]
-    soon = as_of + 30 * DAY
-    due = {row["c"] for row in rows if row["overdue_at"] and as_of <= row["overdue_at"] < soon}
-    assert {row["c"] for row in picture.page(Filter(due_before=soon), most=1000)} == due
-    assert picture.count(Filter(people=[])) == 0
-    first = [row["c"] for row in rows[:3]]
-    assert [row["c"] for row in picture.page(Filter(people=first))] == first
-    since = sorted(row["since"] for row in rows)[len(rows) // 2]
-    assert picture.count(Filter(since_from=since)) + picture.count(Filter(since_to=since)) == len(rows)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -162,13 +169,13 @@ def test_who_is_touched_is_restaged_as_everybody_would_be(tmp_path, seed):
     anew = built(tmp_path / "anew", [*facts, *new])
     for as_of in (INSTANTS[1], last + 1, last + 200 * DAY):
         one, other = asked(folder, as_of), asked(anew, as_of)
-        assert one.page(most=1000) == other.page(most=1000)
-        assert one.flows(as_of - 30 * DAY, as_of) == other.flows(as_of - 30 * DAY, as_of)
-        day = [day_of(as_of, ZONE)]
-        assert one.river(day) == other.river(day)
+        assert rows_of(one) == rows_of(other)
+        flows = [counting.flows(read(picture), as_of - 30 * DAY, as_of) for picture in (one, other)]
+        assert flows[0] == flows[1]
+        assert stood(one) == stood(other)
         assert because(one, [1, 2, 3, 99]) == because(other, [1, 2, 3, 99])
-        assert [one.life(c) for c in (1, 7, 99)] == [other.life(c) for c in (1, 7, 99)]
-        assert [one.events(c) for c in (1, 7, 99)] == [other.events(c) for c in (1, 7, 99)]
+        for table in ("history", "passages", "events"):
+            assert [rows_of(one, table, c) for c in (1, 7, 99)] == [rows_of(other, table, c) for c in (1, 7, 99)]
     assert must_rebuild(lives, DEFAULT, earliest_at=last - 40 * DAY, latest_at=last, words=[], touched=1)
     assert must_rebuild(lives, DEFAULT, earliest_at=last, latest_at=last + 40 * DAY, words=[], touched=1)
     assert must_rebuild(lives, DEFAULT, earliest_at=last, latest_at=last, words=[], touched=4)
@@ -193,16 +200,40 @@ def test_a_correction_holds_from_when_it_was_known(tmp_path):
         assert shown(found) == {c: {name: row[name] for name in COLUMNS} for c, row in rows.items()}
 
 
-def test_two_policies_are_compared_person_by_person(tmp_path):
-    facts, other = shop(2), replace(DEFAULT, loyal_from=9)
-    one = asked(built(tmp_path / "mirror", facts), INSTANTS[1])
-    two = asked(built(tmp_path / "other", facts, other), INSTANTS[1], policy=other)
-    codes = {row["c"]: row["code"] for row in one.page(most=1000)}
-    others = {row["c"]: row["code"] for row in two.page(most=1000)}
-    cells = Counter((codes[c], others[c]) for c in codes)
-    assert one.compared(two) == cells
-    assert cells[3, 2] > 0
-    assert one.moved(two, 3, 2, most=100) == sorted(c for c in codes if (codes[c], others[c]) == (3, 2))
+def test_many_days_lie_on_one_shelf_and_each_connection_sees_its_own(tmp_path):
+    shelf = Shelf(built(tmp_path / "mirror", shop(2)), policy=DEFAULT, zone=ZONE)
+    pictures = {as_of: shelf.day(as_of) for as_of in INSTANTS}
+    assert len(shelf) == len(INSTANTS)
+    assert all(as_of in shelf for as_of in INSTANTS)
+    cursors = {as_of: picture.cursor() for as_of, picture in pictures.items()}
+    for as_of, cursor in cursors.items():
+        cursor.execute("CREATE TEMP TABLE own AS SELECT MAX(since) AS latest FROM people")
+        assert shelf.day(as_of) is pictures[as_of]
+    alone = {as_of: max(row["since"] for row in rows_of(asked(tmp_path / "mirror", as_of))) for as_of in INSTANTS}
+    assert {as_of: cursor.table("own").fetchall()[0][0] for as_of, cursor in cursors.items()} == alone
+    assert len(set(alone.values())) == len(INSTANTS)
+
+
+def test_a_day_that_two_ask_for_is_made_once_and_nobody_waits_for_anothers(tmp_path, monkeypatch):
+    shelf = Shelf(built(tmp_path / "mirror", shop(2)), policy=DEFAULT, zone=ZONE)
+    made, going, go_on = [], Event(), Event()
+    truly = days._made_beside
+
+    def slowly(folder, key, as_of):
+        made.append(as_of)
+        if as_of == INSTANTS[0]:
+            going.set()
+            assert go_on.wait(30)
+        truly(folder, key, as_of)
+
+    monkeypatch.setattr(days, "_made_beside", slowly)
+    with ThreadPoolExecutor() as pool:
+        slow = [pool.submit(shelf.day, INSTANTS[0]) for _ in range(2)]
+        assert going.wait(30)
+        assert shelf.day(INSTANTS[1]).cursor().table("people").count("*").fetchall()[0][0] > 0
+        go_on.set()
+        assert slow[0].result() is slow[1].result()
+    assert made == [INSTANTS[0], INSTANTS[1]]
 
 
 def test_what_is_not_computed_yet_is_said(tmp_path):

@@ -10,7 +10,7 @@ from django.db import connection
 from facts import a_run, now, order, somebody, take
 
 from tenure.lifecycle.policy import DEFAULT
-from tenure_app.insight.days import NotReady, key_of, open_picture
+from tenure_app.insight.days import NotReady, Shelf, key_of
 from tenure_app.insight.refresh import refresh
 from tenure_app.ledger.manifest import read_manifest
 from tenure_app.ledger.models import Merge, Person
@@ -207,9 +207,8 @@ def test_another_zone_asks_for_other_pictures(folders):
     mirror, _ = folders
     take(a_shop(random.Random(11), people=5))
     up_to_date(mirror)
-    asked = {"as_of": START, "policy": DEFAULT}
-    open_picture(mirror, zone="Europe/Berlin", **asked).close()
+    Shelf(mirror, zone="Europe/Berlin", policy=DEFAULT).day(START)
     with pytest.raises(NotReady):
-        open_picture(mirror, zone="Asia/Tokyo", **asked)
+        Shelf(mirror, zone="Asia/Tokyo", policy=DEFAULT)
     refresh(mirror, DEFAULT, zone="Asia/Tokyo", now=now(), progress=silent)
-    open_picture(mirror, zone="Asia/Tokyo", **asked).close()
+    Shelf(mirror, zone="Asia/Tokyo", policy=DEFAULT).day(START)

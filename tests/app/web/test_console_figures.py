@@ -34,7 +34,7 @@ def filled(sqlite_ledger, tmp_path, monkeypatch):
     run(Asked(file), by="vera", now=lambda: 1, progress=lambda *_: None)
     refresh(settings.TENURE_DATA / "mirror", DEFAULT, zone=ZONE, now=2, progress=lambda *_: None)
     yield file
-    opening._pictures.clear()
+    opening._shelves.clear()
 
 
 def test_the_ring_shows_what_stages_says_and_the_matrix_what_flows_says(filled):

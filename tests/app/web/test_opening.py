@@ -56,11 +56,11 @@ def filled(sqlite_ledger, tmp_path, monkeypatch, begun):
     Shop.objects.create(pk=1, name="Boots", zone=ZONE, currency="EUR")
     imported(tmp_path, 1)
     anew()
-    for memory in (opening._pictures, refreshing._refreshes):
+    for memory in (opening._shelves, refreshing._refreshes):
         memory.clear()
     monkeypatch.setattr(opening, "_last", opening._Last())
     yield settings.TENURE_DATA / "mirror"
-    opening._pictures.clear()
+    opening._shelves.clear()
     refreshing._refreshes.clear()
 
 

@@ -44,9 +44,9 @@ CREATE OR REPLACE VIEW steps AS SELECT * FROM lives.steps
 CREATE OR REPLACE VIEW steps AS
 SELECT s.day, s.code, s.change FROM lives.steps s UNION ALL SELECT s.day, s.code, s.change FROM restaged.steps s
 
--- name: people
--- what there is to keep of a day: words and what follows from the rest are said by the view `shown`
-CREATE TABLE made.people AS
+-- name: kept
+-- what there is to keep of a day; words, and what follows from the rest, are said by the view `people` of the same file
+CREATE TABLE made.kept AS
 WITH stood AS (
     SELECT h.c, h.code, h.from_at AS since FROM history h WHERE h.from_at < $as_of AND (h.to_at IS NULL OR h.to_at >= $as_of)
 ), passed AS (
@@ -62,12 +62,12 @@ FROM stood s LEFT JOIN passed p ON p.c = s.c LEFT JOIN spent m ON m.c = s.c LEFT
 
 -- name: ahead
 -- whom a season passed by is written to on these days, as seen on this one
-CREATE TABLE ahead AS
+CREATE TABLE made.ahead AS
 SELECT n.version, CAST('1970-01-01' AS DATE) + n.contact_day AS contact_on
 FROM lives.contacts n WHERE n.from_day <= $day AND n.to_day > $day
 
--- name: shown
-CREATE VIEW people AS
+-- name: people
+CREATE VIEW made.people AS
 SELECT p.c, p.code,
     CASE WHEN p.code = 0 THEN 'prospect' WHEN p.code = 1 THEN 'new' WHEN p.code = 2 THEN 'active' WHEN p.code = 3 THEN 'loyal'
         WHEN p.code < 7 THEN 'lapsed' ELSE 'inactive' END AS stage,
@@ -79,47 +79,6 @@ SELECT p.c, p.code,
     CASE WHEN p.code = 8 THEN NULL ELSE p.overdue_at END AS overdue_at,
     CASE WHEN p.code = 8 THEN NULL ELSE p.long_overdue_at END AS long_overdue_at,
     CASE WHEN p.code = 8 THEN NULL ELSE p.inactive_at END AS inactive_at,
-    CASE WHEN p.code = 6 THEN (SELECT MAX(a.contact_on) FROM ahead a WHERE a.version = p.version) END AS contact_on,
+    CASE WHEN p.code = 6 THEN (SELECT MAX(a.contact_on) FROM made.ahead a WHERE a.version = p.version) END AS contact_on,
     CASE WHEN p.code IN (7, 8) THEN COALESCE(p.reason, 'unknown') END AS reason, p.spent_minor
-FROM day.people p
-
--- name: counts
-SELECT p.code, COUNT(*) AS customers FROM people p GROUP BY p.code ORDER BY p.code
-
--- name: flows
--- stages at two instants: -1 for who was not known at the first
-SELECT COALESCE(a.code, -1) AS from_code, b.code AS to_code, COUNT(*) AS customers
-FROM (SELECT h.c, h.code FROM history h WHERE h.from_at < $until AND (h.to_at IS NULL OR h.to_at >= $until)) b
-LEFT JOIN (SELECT h.c, h.code FROM history h WHERE h.from_at < $since AND (h.to_at IS NULL OR h.to_at >= $since)) a ON a.c = b.c
-GROUP BY COALESCE(a.code, -1), b.code
-ORDER BY 1, 2
-
--- name: movers
-SELECT b.c
-FROM (SELECT h.c, h.code FROM history h WHERE h.from_at < $until AND (h.to_at IS NULL OR h.to_at >= $until)) b
-LEFT JOIN (SELECT h.c, h.code FROM history h WHERE h.from_at < $since AND (h.to_at IS NULL OR h.to_at >= $since)) a ON a.c = b.c
-WHERE b.code = $to_code AND COALESCE(a.code, -1) = $from_code
-ORDER BY b.c
-LIMIT $most OFFSET $after
-
--- name: river
-SELECT s.day, s.code, CAST(SUM(s.change) AS BIGINT) AS change FROM steps s WHERE s.day < $end_day GROUP BY s.day, s.code ORDER BY s.day, s.code
-
--- name: life
-SELECT h.from_at, h.to_at, h.code FROM history h WHERE h.c = $c ORDER BY h.from_at
-
--- name: passed
-SELECT p.* FROM passages p WHERE p.c = $c ORDER BY p.from_at
-
--- name: happened
-SELECT e."at", e.kind, e.order_id, e.amount_minor, e.currency, e.category, e.region, e.reason, e.channel, e.recorded_at
-FROM events e WHERE e.c = $c AND e."at" < $as_of ORDER BY e."at", e.number
-
--- name: compared
--- who stands where by two policies
-SELECT a.code AS from_code, b.code AS to_code, COUNT(*) AS customers
-FROM people a JOIN other b ON b.c = a.c GROUP BY a.code, b.code ORDER BY a.code, b.code
-
--- name: moved
-SELECT a.c FROM people a JOIN other b ON b.c = a.c
-WHERE a.code = $from_code AND b.code = $to_code ORDER BY a.c LIMIT $most OFFSET $after
+FROM made.kept p

@@ -10,32 +10,25 @@ SELECT f.* FROM base.facts f LEFT JOIN touched.touched t ON t.c = f.c WHERE t.c 
 UNION ALL
 SELECT f.* FROM touched.facts f
 
--- name: some
--- every word on a fact of which the chosen ones have any: somebody else may have the first or the last
-CREATE OR REPLACE TABLE facts AS
-WITH theirs AS (
-    SELECT f.* FROM known_facts f JOIN chosen k ON k.c = f.c
-), roots AS (
-    SELECT DISTINCT COALESCE(t."first", t.number) AS root FROM theirs t
-)
-SELECT t.* FROM theirs t
-UNION ALL
-SELECT f.* FROM known_facts f JOIN roots r ON r.root = f."first" LEFT JOIN chosen k ON k.c = f.c WHERE f."first" IS NOT NULL AND k.c IS NULL
-UNION ALL
-SELECT f.* FROM known_facts f JOIN (SELECT DISTINCT t."first" AS root FROM theirs t WHERE t."first" IS NOT NULL) r ON r.root = f.number
-    LEFT JOIN chosen k ON k.c = f.c WHERE k.c IS NULL
+-- name: chosen
+CREATE OR REPLACE TEMP TABLE chosen AS SELECT a.c FROM asked_for a
 
--- name: all_known
-CREATE OR REPLACE VIEW known_facts AS SELECT * FROM base.facts
+-- name: theirs
+CREATE OR REPLACE TEMP TABLE chosen_facts AS SELECT f.* FROM facts f JOIN chosen k ON k.c = f.c
 
--- name: all_overlaid
-CREATE OR REPLACE VIEW known_facts AS
-SELECT f.* FROM base.facts f LEFT JOIN touched.touched t ON t.c = f.c WHERE t.c IS NULL
-UNION ALL
-SELECT f.* FROM touched.facts f
+-- name: later_of_theirs
+-- every word on a fact of which the chosen ones have any: somebody else may have the first or the last. Asked one by one, each of
+-- these looks at a few rows; as one statement it reads everybody's facts three times.
+INSERT INTO chosen_facts
+SELECT f.* FROM facts f ANTI JOIN chosen k ON k.c = f.c
+WHERE f."first" IS NOT NULL AND f."first" IN (SELECT COALESCE(t."first", t.number) FROM chosen_facts t)
+
+-- name: first_of_theirs
+INSERT INTO chosen_facts
+SELECT f.* FROM facts f ANTI JOIN chosen k ON k.c = f.c
+WHERE f.number IN (SELECT t."first" FROM chosen_facts t WHERE t."first" IS NOT NULL)
 
 -- name: chosen_events
--- of whatever is said of their facts, what makes somebody else's of them is not theirs
 CREATE OR REPLACE VIEW events AS SELECT e.* FROM their_events e JOIN chosen k ON k.c = e.c
 
 -- name: any_later

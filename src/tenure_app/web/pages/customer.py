@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
@@ -59,8 +60,7 @@ def customer_page(request: HttpRequest, person: int) -> HttpResponse:
     pieces = pieces_of(reading, [person])[person]
     events, passages = _whole_orders(_events(reading, person)), _passages(reading, person)
     currency = shop_of(request).currency
-    happened = list(_timeline(at, pieces, events, currency))
-    every = request.GET.get("all") == "1"
+    timeline, earlier = _timeline(at, pieces, events, currency, most=None if request.GET.get("all") == "1" else SHOWN)
     said = row.get("because") or reading.because([person]).get(person)
     because, tongue = told(said) if said else (fact(row, at), get_language() or "en")
     context = {
@@ -72,8 +72,8 @@ def customer_page(request: HttpRequest, person: int) -> HttpResponse:
         "known_since": words.long_day(date_of(day_of(pieces[0].start, at.zone))) if pieces else "",
         "picture": _picture(reading, at, row, pieces, events, passages, name.name),
         "stages": list(words.STAGE_NAMES),
-        "timeline": happened if every else happened[:SHOWN],
-        "earlier": 0 if every else max(0, len(happened) - SHOWN),
+        "timeline": timeline,
+        "earlier": earlier,
         "all_link": at.link("customer", person, all=1),
         "orders": row["orders"],
         "moves": max(0, len(pieces) - 1),
@@ -241,49 +241,40 @@ def _dues(at: Moment, row: dict[str, Any], *, call: bool) -> Iterator[dict[str, 
 
 
 def _timeline(
-    at: Moment, pieces: Sequence[Piece], events: Sequence[dict[str, Any]], currency: str
-) -> Iterator[dict[str, Any]]:
-    """Orders, other events and changes of stage, the latest first."""
-    lines: list[tuple[int, int, dict[str, Any]]] = []
+    at: Moment, pieces: Sequence[Piece], events: Sequence[dict[str, Any]], currency: str, most: int | None
+) -> tuple[list[dict[str, Any]], int]:
+    """The latest orders, other events and changes of stage, the latest first, and how many are left out; only those
+    that are shown are put into words."""
+    lines: list[tuple[int, int, Callable[[], dict[str, Any]]]] = []
     orders = 0
     for event in events:
         orders += event["kind"] == ORDER_PLACED
-        lines.append(
-            (
-                event["at"],
-                1,
-                {
-                    "mark": "",
-                    "order": event["kind"] == ORDER_PLACED,
-                    "said": _happened(event, orders),
-                    "more": ", ".join(
-                        part for part in (event.get("category"), event.get("reason"), event.get("channel")) if part
-                    ),
-                    "amount": words.amount(event["amount_minor"], event["currency"] or currency)
-                    if event["amount_minor"] is not None
-                    else "",
-                },
-            )
-        )
+        lines.append((event["at"], 1, partial(_line_of_event, event, orders, currency)))
     for before, one in zip([None, *pieces], pieces, strict=False):
         if before is None and one.stage == "prospect":  # an event says how they became known
             continue
-        lines.append(
-            (
-                int(one.start),
-                0,
-                {
-                    "mark": one.stage,
-                    "order": False,
-                    "said": _moved(one, before),
-                    "more": _stayed(before),
-                    "amount": "",
-                },
-            )
-        )
-    for when, _, line in sorted(lines, key=lambda line: (line[0], -line[1]), reverse=True):
+        lines.append((int(one.start), 0, partial(_line_of_move, one, before)))
+    lines.sort(key=lambda line: (line[0], -line[1]), reverse=True)
+    shown = []
+    for when, _, line in lines[:most]:
         on = date_of(day_of(when, at.zone))
-        yield {**line, "on": words.day(on, at.year), "iso": on.isoformat()}
+        shown.append({**line(), "on": words.day(on, at.year), "iso": on.isoformat()})
+    return shown, len(lines) - len(shown)
+
+
+def _line_of_event(event: dict[str, Any], orders: int, currency: str) -> dict[str, Any]:
+    amount, more = event["amount_minor"], (event.get("category"), event.get("reason"), event.get("channel"))
+    return {
+        "mark": "",
+        "order": event["kind"] == ORDER_PLACED,
+        "said": _happened(event, orders),
+        "more": ", ".join(part for part in more if part),
+        "amount": "" if amount is None else words.amount(amount, event["currency"] or currency),
+    }
+
+
+def _line_of_move(one: Piece, before: Piece | None) -> dict[str, Any]:
+    return {"mark": one.stage, "order": False, "said": _moved(one, before), "more": _stayed(before), "amount": ""}
 
 
 def _happened(event: dict[str, Any], orders: int) -> str:
