@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
@@ -29,7 +30,7 @@ from tenure.lifecycle.rhythm import LONGEST
 from tenure.lifecycle.slices import Slices
 from tenure.lifecycle.walk import Occasions, Rows, Terrain, occasions
 from tenure.lifecycle.words import day_labels
-from tenure.periods import DAY_US, SHIFT_US, Calendar, calendar, day_of
+from tenure.periods import DAY_US, PIECE_DAYS, SHIFT_US, Calendar, calendar, day_of
 
 if TYPE_CHECKING:
     from tenure.engine.duckdb import DuckDB
@@ -304,7 +305,7 @@ def _lay_calendar(engine: DuckDB, zone: str, first_at: int, last_at: int) -> tup
     month = month_ordinals(days.month_start_day)
     day, start = days.day.astype(np.int32), days.start_at
     near = slice(1, last - first + 2)
-    labels = pa.array(day_labels(days.day))
+    labels = _labels(first - 1, len(days.day))
     engine.put("calendar", pa.table({"day": day, "start_at": start, "label": labels}))
     engine.put("guess", pa.table({
         "utc_day": days.day[near] + SHIFT_US // DAY_US,
@@ -312,6 +313,18 @@ def _lay_calendar(engine: DuckDB, zone: str, first_at: int, last_at: int) -> tup
         "month_before": month[:-1][slice(0, near.stop - 1)], "month": month[near], "month_after": month[1:][near],
     }))  # fmt: skip
     return days, labels
+
+
+def _labels(first: int, n: int) -> pa.Array:
+    """`day_labels` of n days from a first one on."""
+    piece = first // PIECE_DAYS
+    pieces = [_labels_of(one) for one in range(piece, (first + n - 1) // PIECE_DAYS + 1)]
+    return pa.concat_arrays(pieces).slice(first - piece * PIECE_DAYS, n)
+
+
+@lru_cache(maxsize=64)
+def _labels_of(piece: int) -> pa.Array:
+    return pa.array(day_labels(np.arange(piece * PIECE_DAYS, (piece + 1) * PIECE_DAYS, dtype=np.int64)), pa.string())
 
 
 def staged(code: NDArray[np.int64]) -> tuple[pa.Array, pa.Array]:

@@ -31,7 +31,7 @@ __all__ = ["DAYS_KEPT", "NotReady", "Picture", "Shelf", "key_of", "make_day"]
 
 DAYS_KEPT: Final = 40
 """Days' pictures on the disk; the one that was looked at longest ago goes first."""
-MEMORY: Final = "64MB"
+MEMORY: Final = "48MB"
 """Of DuckDB in a web process, for all days of one shelf; what does not fit spills into a folder of the mirror's."""
 MAKING: Final = "400MB"
 """Of DuckDB in the process of its own that makes a day's file."""
@@ -92,7 +92,8 @@ class Shelf:
         first, last = (meta[name] for name in ("first_at", "last_at"))
         self.first_at = None if first is None else int(first)
         self.last_at = None if last is None else int(last)
-        self._days: dict[int, Picture] = {}
+        # names and no pictures: a shelf that nobody holds any more is let go of at once, with all its memory
+        self._days: dict[int, str] = {}
         self._lock = Lock()
         self._making: dict[int, Lock] = {}
 
@@ -111,22 +112,26 @@ class Shelf:
         left the manifest.
         """
         with self._lock:
-            if as_of in self._days:
-                return self._days[as_of]
+            name = self._days.get(as_of)
             alone = self._making.setdefault(as_of, Lock())
-        with alone:
-            if as_of not in self._days:
-                path = _day_path(self._folder, self._lives, as_of)
-                if path.exists():
-                    with contextlib.suppress(OSError):
-                        os.utime(path)
-                else:
-                    _made_beside(self._folder, self._key, as_of)
-                with self._lock:
-                    name = f"day_{len(self._days)}"
-                    attach(self.connection, path, name)
-                    self._days[as_of] = Picture(self, as_of, name)
-            return self._days[as_of]
+        if name is None:
+            with alone:
+                name = self._days.get(as_of) or self._laid(as_of)
+        return Picture(self, as_of, name)
+
+    def _laid(self, as_of: int) -> str:
+        """Attach a day's file, which is made if it is not there."""
+        path = _day_path(self._folder, self._lives, as_of)
+        if path.exists():
+            with contextlib.suppress(OSError):
+                os.utime(path)
+        else:
+            _made_beside(self._folder, self._key, as_of)
+        with self._lock:
+            name = f"day_{len(self._days)}"
+            attach(self.connection, path, name)
+            self._days[as_of] = name
+        return name
 
     def close(self) -> None:
         """Let go of the files, as soon as nobody has a cursor any more."""

@@ -17,7 +17,7 @@ from tenure.periods import date_of, day_number, day_of, start_of_day
 from tenure_app.web.reading import col, lit
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyRelation
+    from duckdb import DuckDBPyRelation, Expression
 
     from tenure_app.web.reading import Reading
 
@@ -114,8 +114,11 @@ def totals(parts: Mapping[tuple[str, str], int]) -> dict[str, int]:
     return found
 
 
-def moved(reading: Reading, start_at: int, end_at: int) -> DuckDBPyRelation:
-    """c, stood and stands: codes at both ends of everybody whose stage began anew in between, few beside all lives.
+def moved(
+    reading: Reading, start_at: int, end_at: int, origins: Collection[int] = (), ends: Collection[int] = ()
+) -> DuckDBPyRelation:
+    """c, stood and stands: codes at both ends of everybody whose stage began anew in between, few beside all lives; of
+    those who stood in one of the origins and stand in one of the ends, where any are named.
 
     `stood` is null for who was not known at the start. Who went and came back stands where they stood.
     """
@@ -123,9 +126,22 @@ def moved(reading: Reading, start_at: int, end_at: int) -> DuckDBPyRelation:
     history = reading.table("history")
     ended = history.filter((from_at < start) & (start <= to_at) & (to_at < end))
     begun = history.filter((start <= from_at) & (from_at < end) & (to_at.isnull() | (end <= to_at)))
+    if ends:
+        begun = begun.filter(_among("code", ends))
+    newcomers = not origins or NOBODY in origins
+    if not newcomers:
+        ended = ended.filter(_among("code", origins))
     before = ended.select(col("c").alias("c"), col("code").alias("stood"))
     after = begun.select(col("c").alias("c"), col("code").alias("stands"))
-    return after.set_alias("e").join(before.set_alias("s"), "c", how="left")
+    found = after.set_alias("e").join(before.set_alias("s"), "c", how="left" if newcomers else "inner")
+    if not origins or not newcomers:
+        return found
+    known = [code for code in origins if code != NOBODY]
+    return found.filter(col("stood").isnull() | _among("stood", known) if known else col("stood").isnull())
+
+
+def _among(column: str, codes: Collection[int]) -> Expression:
+    return col(column).isin(*map(lit, codes))
 
 
 def moves(reading: Reading, start_at: int, end_at: int) -> dict[tuple[int, int], int]:
@@ -140,19 +156,26 @@ def moves(reading: Reading, start_at: int, end_at: int) -> dict[tuple[int, int],
 
 
 def flows(reading: Reading, start_at: int, end_at: int) -> dict[tuple[int, int], int]:
-    """How many stood in one code at the start and in another, or the same, at the end; from NOBODY who arrived."""
+    """How many stood in one code at the start, of a local day, and in another, or the same, at the end; from NOBODY who
+    arrived."""
 
     def count() -> dict[tuple[int, int], int]:
         found = dict(moves(reading, start_at, end_at))
         left: Counter[int] = Counter()
         for (a, _), n in found.items():
             left[a] += n
-        for code, n in reading.codes_at(start_at).aggregate("code, count(*) AS n").fetchall():
+        for code, n in _standing(reading, start_at).items():
             if stayed := n - left[code]:
                 found[code, code] = found.get((code, code), 0) + stayed
         return found
 
     return reading.remembered(("flows", start_at, end_at), count, of_day=False)
+
+
+def _standing(reading: Reading, start_at: int) -> dict[int, int]:
+    """How many stood in each code as a local day began."""
+    there = reading.table("steps").filter(col("day") < lit(day_of(start_at, reading.zone)))
+    return dict(there.aggregate("code, CAST(sum(change) AS BIGINT) AS n").fetchall())
 
 
 def staged(coded: Mapping[tuple[int, int], int]) -> dict[tuple[str, str], int]:
@@ -186,20 +209,20 @@ def movers(
 def came(reading: Reading, start_at: int, origins: Collection[int], ends: Collection[int]) -> DuckDBPyRelation:
     """The rows of the picture of who stood in one of the codes at the start (NOBODY: was not known) and stands in one
     of those now, with `stood`; no codes: any."""
-    people = reading.table("people").set_alias("p")
+    people = reading.table("people")
     if ends:
-        people = people.filter(col("code").isin(*(lit(code) for code in ends))).set_alias("p")
+        people = people.filter(_among("code", ends))
+    people = people.set_alias("p")
     if origins and ends and not set(origins) & set(ends):
         # nobody among them stayed: only who moved is looked at
-        before = moved(reading, start_at, reading.as_of).select(col("c").alias("c"), col("stood").alias("stood"))
-        joined = people.join(before.set_alias("s"), "c")
-    else:
-        stood = reading.codes_at(start_at).select(col("c").alias("c"), col("code").alias("stood"))
-        joined = people.join(stood.set_alias("s"), "c", how="left")
+        who = moved(reading, start_at, reading.as_of, origins, ends)
+        return people.join(who.select(col("c").alias("c"), col("stood").alias("stood")).set_alias("s"), "c")
+    stood = reading.codes_at(start_at).select(col("c").alias("c"), col("code").alias("stood"))
+    joined = people.join(stood.set_alias("s"), "c", how="left")
     if not origins:
         return joined
-    known = [lit(code) for code in origins if code != NOBODY]
-    asked = col("stood").isin(*known) if known else lit(False)
+    known = [code for code in origins if code != NOBODY]
+    asked = _among("stood", known) if known else lit(False)
     return joined.filter(asked | col("stood").isnull() if NOBODY in origins else asked)
 
 

@@ -41,7 +41,7 @@ __all__ = ["mend", "opened", "suggested"]
 _log = logging.getLogger(__name__)
 _OPEN: Final = 2
 """Shelves that a web process keeps open: of the policy in force, and of one that is tried or what was known once."""
-_DAYS: Final = 16
+_DAYS: Final = 8
 """Days that a shelf holds; then it is opened anew, empty, as nobody can say who still reads which of them."""
 _ASKED: Final = 5.0
 """Seconds after which the ledger is asked again whether it has news."""

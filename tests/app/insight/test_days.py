@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 from threading import Event
 from uuid import uuid4
+from weakref import ref
 
 import pyarrow as pa
 import pytest
@@ -208,10 +209,18 @@ def test_many_days_lie_on_one_shelf_and_each_connection_sees_its_own(tmp_path):
     cursors = {as_of: picture.cursor() for as_of, picture in pictures.items()}
     for as_of, cursor in cursors.items():
         cursor.execute("CREATE TEMP TABLE own AS SELECT MAX(since) AS latest FROM people")
-        assert shelf.day(as_of) is pictures[as_of]
+        assert shelf.day(as_of) == pictures[as_of]
     alone = {as_of: max(row["since"] for row in rows_of(asked(tmp_path / "mirror", as_of))) for as_of in INSTANTS}
     assert {as_of: cursor.table("own").fetchall()[0][0] for as_of, cursor in cursors.items()} == alone
     assert len(set(alone.values())) == len(INSTANTS)
+
+
+def test_a_shelf_is_let_go_of_with_the_last_who_reads(tmp_path):
+    shelf = Shelf(built(tmp_path / "mirror", shop(2)), policy=DEFAULT, zone=ZONE)
+    cursor, gone = shelf.day(INSTANTS[0]).cursor(), ref(shelf)
+    del shelf
+    assert gone() is None  # without waiting for the collector of garbage
+    assert cursor.table("people").count("*").fetchall()[0][0] > 0
 
 
 def test_a_day_that_two_ask_for_is_made_once_and_nobody_waits_for_anothers(tmp_path, monkeypatch):
@@ -232,7 +241,7 @@ def test_a_day_that_two_ask_for_is_made_once_and_nobody_waits_for_anothers(tmp_p
         assert going.wait(30)
         assert shelf.day(INSTANTS[1]).cursor().table("people").count("*").fetchall()[0][0] > 0
         go_on.set()
-        assert slow[0].result() is slow[1].result()
+        assert slow[0].result() == slow[1].result()
     assert made == [INSTANTS[0], INSTANTS[1]]
 
 
