@@ -1,4 +1,4 @@
-"""Long work beside a server that answers requests: the command itself, in a process of its own.
+"""Long work beside a server that answers requests: the command itself, or a module, in a process of its own.
 
 What it takes of memory it gives back when it ends, and it goes on when the server is restarted.
 """
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 __all__ = ["begin"]
 
 
-def begin(words: Sequence[str], log: Path) -> int:
-    """Start `tenure` with these words and go on; what it says goes to the end of `log`. The process's number."""
+def begin(words: Sequence[str], log: Path, module: str = "tenure") -> int:
+    """Start `tenure`, or another module, with these words and go on; what it says goes to the end of `log`.
+
+    Returns the process's number.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as said:
         started = subprocess.Popen(
-            [sys.executable, "-m", "tenure", *words], stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+            [sys.executable, "-m", module, *words], stdin=subprocess.DEVNULL, stdout=said, stderr=said,
             start_new_session=True, env=os.environ.copy(),
         )  # fmt: skip
     return started.pid

@@ -17,7 +17,7 @@ from tenure_app.refused import Refused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["UNDO", "Undone", "undo"]
+__all__ = ["UNDO", "Undone", "announce", "undo"]
 
 UNDO: Final = "undo"
 """The format of a run that undoes another one; its options name which."""
@@ -34,6 +34,14 @@ class Undone:
     left: int
 
 
+def announce(run: ImportRun, *, by: str, now: int) -> ImportRun:
+    """The run that is going to undo another one, which whoever undoes it then goes on with. Refused as `undo`."""
+    with importing_alone():
+        run.refresh_from_db()
+        _must_be_done(run)
+        return _undoing(run, by, now)
+
+
 def undo(run: ImportRun, *, by: str, now: Callable[[], int]) -> Undone:
     """Append what takes back the facts of a run, as a run of its own; who stops in between may begin anew.
 
@@ -47,14 +55,19 @@ def undo(run: ImportRun, *, by: str, now: Callable[[], int]) -> Undone:
         return _undo(run, by, now)
 
 
-def _undo(run: ImportRun, by: str, now: Callable[[], int]) -> Undone:
+def _undoing(run: ImportRun, by: str, now: int) -> ImportRun:
     mine, _ = ImportRun.objects.get_or_create(
         format=UNDO, options={"undoes": run.pk}, state=ImportRun.RUNNING,
         defaults={
-            "file_name": run.file_name, "file_hash": run.file_hash, "source": run.source, "began_at": now(), "by": by,
+            "file_name": run.file_name, "file_hash": run.file_hash, "source": run.source, "began_at": now, "by": by,
             "counts": {"events_before": Event.objects.aggregate(last=Max("id"))["last"] or 0},
         },
     )  # fmt: skip
+    return mine
+
+
+def _undo(run: ImportRun, by: str, now: Callable[[], int]) -> Undone:
+    mine = _undoing(run, by, now())
     said = statements("tenure_app.ledger", "undo")
     brought = Event.objects.filter(run=run, id__gt=_before(run))
     span = brought.aggregate(low=Min("id"), high=Max("id"))
@@ -65,6 +78,8 @@ def _undo(run: ImportRun, by: str, now: Callable[[], int]) -> Undone:
         with transaction.atomic(), connection.cursor() as cursor:
             for name in ("reverse", "restore", "bodies"):
                 cursor.execute(said[name], asked)
+            mine.counts |= {"done": last - low + 1, "of": high - low + 1}
+            mine.save(update_fields=["counts"])
     return _finish(run, mine, now())
 
 

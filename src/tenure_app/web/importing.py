@@ -8,7 +8,6 @@ import logging
 import re
 import secrets
 import shutil
-import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,10 +19,10 @@ from tenure.errors import TenureError
 from tenure_app import background, clock
 from tenure_app.imports.registry import names
 from tenure_app.imports.runs import Asked, begin, look
-from tenure_app.ledger.undo import undo
+from tenure_app.ledger.undo import announce
 from tenure_app.refused import Refused
+from tenure_app.web import beside
 from tenure_app.web.alive import alive, mark_of
-from tenure_app.web.reading import NotReady
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMATS", "Options", "Upload", "asked_of", "dropped", "dry_run", "finished", "keep", "start", "stopped",
-    "take_back", "upload_of",
+    "take_back", "try_out", "upload_of",
 ]  # fmt: skip
 
 FORMATS: Final = ("auto", *names())
@@ -41,7 +40,6 @@ _GIVEN: Final = "given"
 _LONGEST: Final = 200
 """Bytes of a file's name that are kept, of its end: the file system takes 255."""
 _log = logging.getLogger(__name__)
-_reading: dict[Path, threading.Thread] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,47 +104,34 @@ def dry_run(upload: Upload) -> dict[str, Any]:
     NotReady while it is read; Refused, in the reader's words, for a file that cannot be.
     """
     result = _folder(upload.token) / "dry.json"
-    if result.exists():
-        _reading.pop(result, None)
-        said: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
-        if "failed" in said:
-            raise Refused(
-                "failed",
-                gettext(
-                    "Nothing was imported: the file could not be read, and not by a fault of yours ({error}). What"
-                    " happened is in the server’s log; drop the file, and bring it again or in another form."
-                ).format(error=said["failed"]),
-            )
-        if "refused" in said:
-            raise Refused(said["code"], said["refused"])
-        return said
-    thread = _reading.get(result)
-    if thread is None or not thread.is_alive():
-        thread = threading.Thread(target=_read, args=(upload, result), daemon=True)
-        _reading[result] = thread
-        thread.start()
-    thread.join(0.8)
-    if result.exists():
-        return dry_run(upload)
-    upload_of(upload.token)  # Refused where it was dropped meanwhile
-    raise NotReady
+    said = beside.found(result, "tenure_app.web.trying", [upload.token], waiting=gettext("Reading the file"))
+    if beside.FAILED in said:
+        raise Refused(
+            "failed",
+            gettext(
+                "Nothing was imported: the file could not be read, and not by a fault of yours ({error}). What"
+                " happened is in the server’s log; drop the file, and bring it again or in another form."
+            ).format(error=said[beside.FAILED] or gettext("it was stopped")),
+        )
+    if "refused" in said:
+        raise Refused(said["code"], said["refused"])
+    return said
 
 
-def _read(upload: Upload, result: Path) -> None:
+def try_out(upload: Upload) -> None:
+    """Look at a kept file, and lay down what was found out."""
+    beside.lay(_folder(upload.token) / "dry.json", _looked_at(upload))
+
+
+def _looked_at(upload: Upload) -> dict[str, Any]:
     try:
-        said = _tried(upload)
+        return _tried(upload)
     except TenureError as wrong:
-        said = {
-            "refused": str(wrong).replace(str(upload.path), upload.name),
-            "code": getattr(wrong, "code", "bad_file"),
-        }
+        said = str(wrong).replace(str(upload.path), upload.name)
+        return {"refused": said, "code": getattr(wrong, "code", "bad_file")}
     except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for an answer
         _log.exception("the upload %s could not be looked at", upload.token)
-        said = {"failed": type(error).__name__}
-    partly = result.with_suffix(".part")
-    with contextlib.suppress(FileNotFoundError):  # it was dropped meanwhile
-        partly.write_text(json.dumps(said), encoding="utf-8")
-        partly.rename(result)
+        return {beside.FAILED: type(error).__name__}
 
 
 def asked_of(upload: Upload) -> Asked:
@@ -183,9 +168,7 @@ def start(upload: Upload, *, by: str, now: int) -> int:
     ):  # fmt: skip
         words += [option, value] if value else []
     number = background.begin(words, _folder(upload.token) / "import.log")
-    said = {"token": upload.token, "pid": number, "mark": mark_of(number)}
-    _way(run.pk).parent.mkdir(exist_ok=True)
-    _way(run.pk).write_text(json.dumps(said), encoding="utf-8")
+    _begun(run, number, token=upload.token)
     return run.pk
 
 
@@ -202,7 +185,7 @@ def stopped(run: ImportRun) -> str | None:
     except FileNotFoundError:
         return "" if run.state == run.STOPPED else None
     if run.state == run.STOPPED or (run.state == run.RUNNING and not alive(said["pid"], said.get("mark", ""))):
-        return str(said["token"]) if (_folder(said["token"]) / "upload.json").exists() else ""
+        return str(said["token"]) if said["token"] and (_folder(said["token"]) / "upload.json").exists() else ""
     return None
 
 
@@ -210,11 +193,24 @@ def finished(run: ImportRun) -> None:
     """Of a run that is done the file is not needed any more: drop it."""
     with contextlib.suppress(FileNotFoundError):
         said = json.loads(_way(run.pk).read_text(encoding="utf-8"))
-        shutil.rmtree(_folder(said["token"]), ignore_errors=True)
+        if said["token"]:
+            shutil.rmtree(_folder(said["token"]), ignore_errors=True)
         _way(run.pk).unlink()
 
 
-def take_back(run: ImportRun, *, by: str) -> None:
-    """Append what takes back the facts of a run; the pictures follow."""
-    undo(run, by=by, now=clock.now)
-    background.begin(["refresh"], Path(settings.TENURE_DATA) / "uploads" / "refresh.log")
+def take_back(run: ImportRun, *, by: str) -> int:
+    """Begin to append what takes back the facts of a run, in a process of its own; the number of the run that does.
+
+    Refused for a run that cannot be undone, and while an import is under way.
+    """
+    mine = announce(run, by=by, now=clock.now())
+    number = background.begin(["import", "--undo", str(run.pk)], Path(settings.TENURE_DATA) / "uploads" / "undo.log")
+    _begun(mine, number, token="")
+    return mine.pk
+
+
+def _begun(run: ImportRun, number: int, *, token: str) -> None:
+    """Write down which process a run is of."""
+    said = {"token": token, "pid": number, "mark": mark_of(number)}
+    _way(run.pk).parent.mkdir(parents=True, exist_ok=True)
+    _way(run.pk).write_text(json.dumps(said), encoding="utf-8")

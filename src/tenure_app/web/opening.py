@@ -6,26 +6,26 @@ import hashlib
 import logging
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 import duckdb
 from django.conf import settings
+from django.utils.translation import gettext
 
 from tenure.lifecycle.policy import dumps
-from tenure.lifecycle.suggest import suggest
 from tenure.periods import format_instant
 from tenure_app.insight import days
 from tenure_app.insight.refresh import position_of
-from tenure_app.insight.store import lay_events, timeline_of
 from tenure_app.ledger import mirror
 from tenure_app.ledger.alone import importing_alone
 from tenure_app.ledger.manifest import read_manifest
-from tenure_app.ledger.models import Event, ImportRun
+from tenure_app.ledger.models import Event, ImportRun, Shop
 from tenure_app.refused import Refused
-from tenure_app.web.reading import NothingYet, NotReady, Reading, remembered
+from tenure_app.web import beside
+from tenure_app.web.reading import NothingYet, NotReady, Reading
 from tenure_app.web.refreshing import begun, why_not
 from tenure_app.web.rules import in_force
 
@@ -33,10 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from tenure.lifecycle.policy import Policy
-    from tenure.lifecycle.suggest import Suggestion
     from tenure_app.web.moment import Moment
 
-__all__ = ["mend", "opened", "suggested"]
+__all__ = ["Suggested", "find_suggestion", "mend", "opened", "suggested"]
 
 _log = logging.getLogger(__name__)
 _OPEN: Final = 2
@@ -45,6 +44,8 @@ _DAYS: Final = 8
 """Days that a shelf holds; then it is opened anew, empty, as nobody can say who still reads which of them."""
 _ASKED: Final = 5.0
 """Seconds after which the ledger is asked again whether it has news."""
+_SUGGESTIONS: Final = 20
+"""Suggestions that are kept, the latest."""
 _MENDED: Final = 3600.0
 """Seconds in which one generation's files are taken for damaged: if the next one's fail as well, it is not them."""
 _shelves: OrderedDict[Hashable, days.Shelf] = OrderedDict()
@@ -177,22 +178,47 @@ def _written(policy: Policy) -> Path:
     return path
 
 
-def suggested(at: Moment) -> Suggestion:
-    """Which rule would have suited the shop's past best, as of the page's day; NotReady while nothing is computed."""
-    from tenure.engine.duckdb import DuckDB
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """Which rule would have suited the shop's past best: its policy as text, whether it is another one than the one in
+    force, and what speaks for it."""
 
+    toml: str
+    changed: bool
+    text: str
+
+
+def suggested(at: Moment) -> Suggested:
+    """Which rule would have suited the shop's past best, as of the page's day.
+
+    NotReady while it is tried, and while nothing is computed; Refused where the trying ended without an answer.
+    """
     reading = opened(at)
-    picture = _picture(at, reading.policy)
-
-    def find() -> Suggestion:
-        with DuckDB() as engine:
-            lay_events(engine, picture.shelf.sources, at.known_at)
-            engine.connection.execute("CREATE OR REPLACE VIEW customers AS SELECT c, draw FROM base.customers")
-            timeline = timeline_of(engine, drawn=False)
-            return suggest(timeline, reading.policy, zone=at.zone, until=at.as_of, progress=_silent)
-
-    return remembered((reading.generation, at.as_of, "suggestion"), find)
+    result = Path(settings.TENURE_DATA) / "suggestions" / f"{reading.generation}-{at.as_of}.json"
+    words = [str(result), str(at.as_of), *([] if at.known_at is None else [str(at.known_at)])]
+    waiting = gettext("Trying rules on the shop’s own past")
+    said = beside.found(result, "tenure_app.web.suggesting", words, waiting=waiting)
+    if beside.FAILED in said:
+        raise Refused("failed", gettext("Nothing was found out: the trying was stopped. Ask again; it begins anew."))
+    return Suggested(**said)
 
 
-def _silent(_: str) -> None:
-    """The page says that it is tried."""
+def find_suggestion(result: Path, as_of: int, known_at: int | None = None) -> None:
+    """Try rules on the shop's past, and lay down what was found out."""
+    # a web process has no need of these
+    from tenure.engine.duckdb import DuckDB
+    from tenure.lifecycle.suggest import suggest
+    from tenure_app.insight.refresh import MEMORY
+    from tenure_app.insight.store import lay_events, timeline_of
+
+    policy, zone = in_force()[0], Shop.objects.one().zone
+    sources = days.Shelf(_folder(), policy=policy, zone=zone, known_at=known_at).sources
+    with DuckDB(memory_limit=MEMORY) as engine:
+        lay_events(engine, sources, known_at)
+        engine.connection.execute("CREATE OR REPLACE VIEW customers AS SELECT c, draw FROM base.customers")
+        found = suggest(timeline_of(engine, drawn=False), policy, zone=zone, until=as_of)
+    result.parent.mkdir(parents=True, exist_ok=True)
+    for old in sorted(result.parent.glob("*.json"), key=lambda one: one.stat().st_mtime)[:-_SUGGESTIONS]:
+        for path in (old, old.with_suffix(".log")):
+            path.unlink(missing_ok=True)
+    beside.lay(result, asdict(Suggested(dumps(found.policy), found.changed, found.text)))

@@ -35,14 +35,13 @@ class NothingYet(Exception):
 
 
 class NotReady(Exception):
-    """The picture is being computed; ask again. `people`: how many lives are read; `done`: how far, 0 to 1, or None;
-    `why`: what the last try said that left nothing, or ""."""
+    """The picture is being computed; ask again. `why`: what the last try said that left nothing, or ""; `said`: what is
+    being done, where it is not the picture that one waits for."""
 
-    def __init__(self, people: int = 0, done: float | None = None, why: str = "") -> None:
-        super().__init__("the picture is being computed")
-        self.people = people
-        self.done = done
+    def __init__(self, why: str = "", said: str = "") -> None:
+        super().__init__(said or "the picture is being computed")
         self.why = why
+        self.said = said
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,20 @@
 """A file through the console: looked at, imported by a process of its own, its rejects as a file, taken back."""
 
 import csv
+import importlib
 import io
 import os
 import subprocess
-import time
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from tenure_app import background
+from tenure_app.imports.runs import Asked, run
+from tenure_app.ledger.alone import importing_alone
 from tenure_app.ledger.models import Event, ImportRun, RejectedRow
+from tenure_app.ledger.undo import undo
 from tenure_app.web import importing
 from tenure_app.web.alive import alive, mark_of
 
@@ -21,22 +24,27 @@ ORDERS = (
 )  # fmt: skip
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def begun(monkeypatch):
-    """The command's words instead of its process: the process itself is run by the browser and the command's tests."""
+    """The command's words instead of its process, and modules at once and here: processes themselves are run by the
+    browser and the command's tests."""
     words = []
-    monkeypatch.setattr(background, "begin", lambda said, log: words.append(list(said)) or 1)
+
+    def begin(said, log, module="tenure"):
+        if module == "tenure":
+            words.append(list(said))
+        else:
+            importlib.import_module(module).main(said)
+        return 1
+
+    monkeypatch.setattr(background, "begin", begin)
     return words
 
 
 def followed(owner, path):
-    """The page, asked again while the file is being read."""
-    for _ in range(100):
-        answer = owner.get(path)
-        if b'aria-busy="true"' not in answer.content:
-            return answer
-        time.sleep(0.1)
-    raise AssertionError("the file is read for ever")
+    """The page, asked again as it was not there the first time."""
+    assert b'aria-busy="true"' in owner.get(path).content
+    return owner.get(path)
 
 
 def uploaded(owner, text=ORDERS, name="orders.csv"):
@@ -85,14 +93,14 @@ def test_the_run_is_begun_with_what_was_asked_and_shows_where_it_is(owner, begun
     followed(owner, there)
     run_page = owner.post(there.replace("/dry/", "/start/"), {"do": "import"})["Location"]
     (words,) = begun
-    run = ImportRun.objects.get()
+    made = ImportRun.objects.get()
     assert words[0] == "import"
-    assert words[2:6] == ["--format", "orders", "--run", str(run.pk)]
-    assert (run.by, run.file_name, run.state) == ("vera", "orders.csv", "running")
+    assert words[2:6] == ["--format", "orders", "--run", str(made.pk)]
+    assert (made.by, made.file_name, made.state) == ("vera", "orders.csv", "running")
     # process 1 is there and not ours: the run is under way
     assert b"Being imported" in owner.get(run_page).content
-    run.state, run.counts = ImportRun.STOPPED, {"stopped": "the disk is full"}
-    run.save()
+    made.state, made.counts = ImportRun.STOPPED, {"stopped": "the disk is full"}
+    made.save()
     assert b"Begin again" in owner.get(run_page).content
 
 
@@ -103,8 +111,6 @@ def test_a_file_can_be_dropped(owner, settings_data):
 
 
 def test_rejected_rows_come_as_a_file_without_formulas_and_a_run_is_taken_back(owner, begun, settings_data):
-    from tenure_app.imports.runs import Asked, run
-
     file = settings_data / "orders.csv"
     file.write_text(ORDERS, encoding="utf-8")
     done = run(Asked(file), by="vera", now=lambda: 1, progress=lambda *_: None)
@@ -113,10 +119,35 @@ def test_rejected_rows_come_as_a_file_without_formulas_and_a_run_is_taken_back(o
     assert [row["line"] for row in rows] == [str(one.line) for one in RejectedRow.objects.filter(run=done)]
     assert len(rows) == 2
     assert owner.post(reverse("import-undo", args=[done.pk])).status_code == 400
-    assert owner.post(reverse("import-undo", args=[done.pk]), {"sure": "yes"}).status_code == 302
+    undoing = owner.post(reverse("import-undo", args=[done.pk]), {"sure": "yes"})["Location"]
+    assert begun == [["import", "--undo", str(done.pk)]]
+    # process 1 is there and not ours: the run is under way, and asked for twice it is still one
+    assert b"Being taken back" in owner.get(undoing).content
+    assert owner.post(reverse("import-undo", args=[done.pk]), {"sure": "yes"})["Location"] == undoing
+    undo(done, by="somebody", now=lambda: 2)
     done.refresh_from_db()
     assert done.state == ImportRun.UNDONE
-    assert begun == [["refresh"]]
+    text = owner.get(undoing).content.decode()
+    assert f"Everything that run {done.pk} brought" in text
+    assert ImportRun.objects.get(pk=int(undoing.split("/")[-2])).by == "vera"
+    again = owner.post(reverse("import-undo", args=[done.pk]), {"sure": "yes"})
+    assert (again.status_code, "undone already" in again.content.decode()) == (400, True)
+
+
+def test_a_taking_back_that_was_killed_is_begun_again_from_its_page(owner, begun, monkeypatch, settings_data):
+    file = settings_data / "orders.csv"
+    file.write_text(ORDERS, encoding="utf-8")
+    done = run(Asked(file), by="vera", now=lambda: 1, progress=lambda *_: None)
+    undoing = owner.post(reverse("import-undo", args=[done.pk]), {"sure": "yes"})["Location"]
+    monkeypatch.setattr(importing, "alive", lambda *_: False)
+    text = owner.get(undoing).content.decode()
+    assert "The taking back was stopped half-way" in text
+    assert f'action="{reverse("import-undo", args=[done.pk])}"' in text
+    assert owner.post(reverse("import-undo", args=[done.pk]), {"sure": "yes"})["Location"] == undoing
+    assert len(begun) == 2
+    with importing_alone():
+        busy = owner.post(reverse("import-undo", args=[done.pk]), {"sure": "yes"})
+    assert (busy.status_code, "import_under_way" in busy.content.decode()) == (400, True)
 
 
 @pytest.mark.parametrize("name", ["dry.json", "upload.json", "import.log", "given", "\N{SNOWMAN}" * 200 + ".csv"])
@@ -150,6 +181,21 @@ def test_a_file_that_breaks_the_reader_ends_in_words(owner, monkeypatch):
     assert b"ZeroDivisionError" in answer.content
     assert b"no fact per row" not in answer.content
     assert b'value="drop"' in answer.content
+
+
+def test_a_reader_that_is_killed_is_told_and_asked_again_it_begins_anew(owner, monkeypatch, settings_data):
+    there, begun = uploaded(owner), []
+
+    def dies(said, log, module):
+        begun.append(subprocess.Popen(["false"]))
+        return begun[-1].pid
+
+    monkeypatch.setattr(background, "begin", dies)
+    for turn in (1, 2):
+        assert b'aria-busy="true"' in owner.get(there).content
+        begun[-1].wait()
+        answer = owner.get(there)
+        assert (answer.status_code, b"it was stopped" in answer.content, len(begun)) == (400, True, turn)
 
 
 def test_the_file_goes_when_its_run_is_done(owner, begun, settings_data):

@@ -1,5 +1,7 @@
 """Pictures that cannot be read are made anew once; news in the ledger bring them up to it; nobody waits for others."""
 
+import html
+import importlib
 import os
 import subprocess
 from datetime import date, timedelta
@@ -10,6 +12,7 @@ from django.conf import settings
 from django.urls import reverse
 from signed_in_user import signed_in
 
+import tenure
 from tenure.lifecycle.policy import DEFAULT
 from tenure.periods import parse_instant
 from tenure.simulation import simulate
@@ -129,3 +132,22 @@ def test_one_refresh_at_a_time(filled, begun, monkeypatch):
         sleeper.wait()
         assert refreshing.begun("b", ["--anew"])
     assert begun == [["refresh"], ["refresh", "--anew"]]
+
+
+def test_rules_are_tried_in_a_process_of_their_own_and_the_page_says_what_the_verb_says(filled, monkeypatch, tmp_path):
+    words = []
+
+    def at_once(said, log, module):
+        words.append(module)
+        importlib.import_module(module).main(said)
+        return 4_194_305
+
+    monkeypatch.setattr(background, "begin", at_once)
+    client, asked = signed_in(), {"as_of": DAY.isoformat()}
+    waits = client.get(reverse("policy-suggest"), asked)
+    assert BUSY in waits.content
+    assert "Trying rules on the shop’s own past" in waits.content.decode()
+    page = client.get(reverse("policy-suggest"), asked).content.decode()
+    found = tenure.suggest(str(tmp_path / "boots-1.parquet"), until=DAY.isoformat(), timezone=ZONE)
+    assert html.escape(found.text) in page
+    assert words == ["tenure_app.web.suggesting"]

@@ -222,12 +222,13 @@ def test_while_the_picture_is_computed_the_page_asks_again(owner, monkeypatch):
     from tenure_app.web.reading import NotReady
 
     def computing(*_):
-        raise NotReady(1_234_567, 0.4)
+        raise NotReady(why="the disk is full")
 
     monkeypatch.setattr(ring, "opened", computing)
     text = text_of(owner.get(reverse("ring")))
     assert 'aria-busy="true"' in text
-    assert "Reading 1,234,567 lives" in text
+    assert "Reading the lives as of" in text
+    assert "the disk is full" in text
     assert 'hx-trigger="load delay:1s"' in text
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.utils.translation import gettext, gettext_lazy
 
@@ -226,6 +225,5 @@ def undo_page(request: HttpRequest, number: int) -> HttpResponse:
     run = _found(number)
     if request.POST.get("sure") != "yes":
         raise Refused("not_sure", gettext("Nothing was taken back: tick the box first."))
-    importing.take_back(run, by=request.user.get_username())
-    messages.success(request, gettext("What run {n} brought was taken back.").format(n=run.pk))
-    return HttpResponseRedirect(moment(request).link("import-run", number))
+    mine = importing.take_back(run, by=request.user.get_username())
+    return HttpResponseRedirect(moment(request).link("import-run", mine))

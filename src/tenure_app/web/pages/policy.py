@@ -231,11 +231,5 @@ def suggest_page(request: HttpRequest) -> HttpResponse:
     """Rules tried on the shop's own past, and what speaks for which."""
     found = suggested(moment(request))
     policy, _ = rules.in_force()
-    context = {
-        "text": found.text,
-        "changed": found.changed,
-        "toml": rules.text_of(found.policy),
-        "policy": policy.hash,
-        "numbers": rules.numbers_of(found.policy),
-    }
+    context = {"text": found.text, "changed": found.changed, "toml": found.toml, "policy": policy.hash}
     return show(request, "tenure/policy_suggest.html", context, here="policy")

@@ -1,0 +1,24 @@
+"""Tries rules on the shop's past in a process of its own.
+
+python -m tenure_app.web.suggesting RESULT AS_OF [KNOWN_AT]
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tenure_app.cli.setup import ready
+
+__all__ = ["main"]
+
+
+def main(words: Sequence[str]) -> None:
+    """Lay down which rule would have suited the shop best; AS_OF, KNOWN_AT: instants, us UTC."""
+    ready(tables=True)
+    from tenure_app.web.opening import find_suggestion
+
+    find_suggestion(Path(words[0]), *map(int, words[1:]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
