@@ -201,7 +201,10 @@ def _cycle(at: Moment, row: dict[str, Any]) -> str:
         when = gettext("today") if days == 0 else gettext("yesterday")
     else:
         when = gettext("on {day}").format(day=words.day(on, at.year))
-    return gettext("Cycle {n} opened {when}: on the way to order {n}.").format(n=words.count(row["cycle"]), when=when)
+    said = gettext("Cycle {n} opened {when}: on the way to order {n}.")
+    if row["orders"] != row["occasions"]:
+        said = gettext("Cycle {n} opened {when}; orders of one day open one cycle.")
+    return said.format(n=words.count(row["cycle"]), when=when)
 
 
 def _usual_gap(row: dict[str, Any]) -> int | None:

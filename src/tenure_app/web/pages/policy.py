@@ -231,5 +231,12 @@ def suggest_page(request: HttpRequest) -> HttpResponse:
     """Rules tried on the shop's own past, and what speaks for which."""
     found = suggested(moment(request))
     policy, _ = rules.in_force()
-    context = {"text": found.text, "changed": found.changed, "toml": found.toml, "policy": policy.hash}
+    sentences, _, numbers = found.text.partition("\n\n")
+    context = {
+        "sentences": sentences.splitlines(),
+        "numbers": numbers,
+        "changed": found.changed,
+        "toml": found.toml,
+        "policy": policy.hash,
+    }
     return show(request, "tenure/policy_suggest.html", context, here="policy")

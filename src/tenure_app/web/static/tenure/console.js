@@ -29,3 +29,10 @@ document.addEventListener("keydown", (event) => {
   const open = document.querySelector(".asof details[open]");
   if (event.key === "Escape" && open) { open.open = false; open.querySelector("summary").focus(); }
 });
+// on a phone the pages' names scroll sideways: the one that is open is in sight
+const showPage = () => {
+  const nav = document.querySelector(".mast nav"), here = nav && nav.querySelector("[aria-current]");
+  if (here) nav.scrollLeft = here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.clientWidth) / 2;
+};
+document.addEventListener("DOMContentLoaded", showPage);
+showPage();
