@@ -64,7 +64,7 @@ class Picture:
     def cursor(self) -> DuckDBPyConnection:
         """A connection that sees the day's people and everybody's lives; tables that it makes are its own (TEMP)."""
         found = self.shelf.connection.cursor()
-        found.execute(f"SET search_path = '{self.name},memory'")
+        found.execute("SET search_path = '!,memory'".replace("!", self.name))
         return found
 
 

@@ -7,14 +7,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tenure_app.cli.setup import ready
+import django
 
 __all__ = ["main"]
 
 
 def main(words: Sequence[str]) -> None:
     """Lay down which rule would have suited the shop best; AS_OF, KNOWN_AT: instants, us UTC."""
-    ready(tables=True)
+    django.setup()  # by the settings of the server that asks
     from tenure_app.web.opening import find_suggestion
 
     find_suggestion(Path(words[0]), *map(int, words[1:]))

@@ -3,14 +3,14 @@
 import sys
 from collections.abc import Sequence
 
-from tenure_app.cli.setup import ready
+import django
 
 __all__ = ["main"]
 
 
 def main(words: Sequence[str]) -> None:
     """Look at the file of the token, and lay down what was found out."""
-    ready(tables=False)
+    django.setup()  # by the settings of the server that asks
     from tenure_app.web.importing import try_out, upload_of
 
     try_out(upload_of(words[0]))
