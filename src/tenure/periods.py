@@ -170,13 +170,13 @@ def calendar(first_day: int, last_day: int, zone: str) -> Calendar:
     import numpy as np
 
     zone_named(zone)
-    day = np.arange(first_day, last_day + 1, dtype=np.int64)
     starts = np.empty(0, np.int64)
     if first_day <= last_day:
         first, last = _checked(first_day) // PIECE_DAYS, _checked(last_day) // PIECE_DAYS
         starts = np.concatenate([_starts(piece, zone) for piece in range(first, last + 1)])
         skipped = first_day - max(_FIRST_DAY, first * PIECE_DAYS)
-        starts = starts[skipped : skipped + len(day)]
+        starts = starts[skipped : skipped + last_day - first_day + 1]
+    day = np.arange(first_day, first_day + len(starts), dtype=np.int64)
     months = day.astype("datetime64[D]").astype("datetime64[M]")
     return Calendar(
         day=day,

@@ -154,7 +154,7 @@ def _undo(asked: argparse.Namespace) -> None:
         last = ImportRun.objects.first()
         has = f"the last is run {last.pk}" if last else "there is none"
         raise Refused("unknown_run", f"nothing was undone: there is no run {asked.undo}; {has}")
-    done = undo(found, by=getpass.getuser(), now=clock.now)
+    done = undo(found, by=getpass.getuser(), now=clock.now, wait=asked.run is not None)
     say(f"run {found.pk} ({visible(found.file_name)}) is undone: {_many(done.reversed, 'fact')} taken back")
     say(f", {done.restored:,} as before the run" if done.restored else "")
     say(f", {done.left:,} left as a later run says them" if done.left else "")

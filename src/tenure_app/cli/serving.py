@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from tenure.cli.screen import flush, say
+from tenure_app.background import SERVERS_OWN
 from tenure_app.refused import Refused
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ def must_be_free(host: str, port: int) -> None:
 def serve(host: str, port: int) -> None:
     """Answer requests until the process is told to end."""
     # The workers begin with these: one store of freed memory for each thread would keep 40 MB that nobody uses.
-    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    for key, value in SERVERS_OWN.items():
+        os.environ.setdefault(key, value)
     from granian import Granian
     from granian.constants import Interfaces
 

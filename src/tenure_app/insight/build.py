@@ -75,8 +75,8 @@ def _write(engine: DuckDB, policy: Policy, zone: str, tell: Progress) -> int:
     traced = passages(timeline, policy, zone=zone, take=_into_store(engine))
     tell("counting", 0.8)
     _write_money(engine)
-    _lay_days(engine, zone, timeline.first_at, timeline.last_at)
     run(engine, "lives", "turning_all")
+    _lay_days(engine, zone)
     run(engine, "lives", "steps")
     engine.connection.table("stepped").to_table("store.steps")
     people = _one(engine, "SELECT COUNT(DISTINCT c) FROM store.history")
@@ -106,10 +106,11 @@ def _write_money(engine: DuckDB) -> None:
     engine.connection.table("money").insert_into("store.money")
 
 
-def _lay_days(engine: DuckDB, zone: str, first_at: int | None, last_at: int | None) -> None:
-    """Local days from the first event's to three years after the last: later steps are nobody's question yet."""
+def _lay_days(engine: DuckDB, zone: str) -> None:
+    """Local days from the first turn of anybody's life to the last, which may lie far ahead."""
+    ((first_at, last_at),) = run(engine, "lives", "turns").fetchall()
     first, last = (0 if at is None else day_of(at, zone) for at in (first_at, last_at))
-    days = calendar(first - 2, last + 3 * 366, zone)
+    days = calendar(first - 2, last + 3, zone)
     engine.put("local_days", pa.table({
         "utc_day": days.day[:-1] + SHIFT_US // DAY_US, "day": days.day[:-1],
         "start_at": days.start_at[:-1], "end_at": days.start_at[1:],
@@ -188,32 +189,26 @@ def restage(
             attach(engine.connection, before, "before")
             for name in (*TABLES, "touched"):
                 _selected(engine, f"rest_{name}").insert_into(f"store.{name}")
-        first, last = (_meta(engine, name) for name in ("first_at", "last_at"))
-        _write_steps(engine, zone, first, max(known.ends_at, last or 0))
+        _write_steps(engine, zone)
         people = _one(engine, "SELECT COUNT(*) FROM store.touched")
         engine.connection.execute("DETACH store")
     return Built(path, people)
 
 
-def _write_steps(engine: DuckDB, zone: str, first_at: int | None, last_at: int) -> None:
+def _write_steps(engine: DuckDB, zone: str) -> None:
     """The steps of the touched as they are now, less those of theirs in the file of all lives."""
-    first = _one(engine, "SELECT MIN(from_at) FROM store.history")
-    _lay_days(engine, zone, min((at for at in (first_at, first) if at is not None), default=None), last_at)
     run(engine, "lives", "turning_all")
+    _lay_days(engine, zone)
     run(engine, "lives", "steps")
     engine.connection.table("stepped").to_table("store.steps")
     run(engine, "lives", "turning_touched")
+    _lay_days(engine, zone)
     _selected(engine, "unstepped").insert_into("store.steps")
 
 
 def _known(engine: DuckDB, policy: Policy) -> KnownPopulation:
     text: str = engine.connection.execute("SELECT text FROM lives.population").fetchall()[0][0]
     return KnownPopulation.read(text, policy)
-
-
-def _meta(engine: DuckDB, name: str) -> int | None:
-    rows = engine.connection.execute("SELECT CAST(value AS BIGINT) FROM lives.meta WHERE name = ?", [name]).fetchall()
-    return rows[0][0] if rows else None
 
 
 def _selected(engine: DuckDB, name: str) -> DuckDBPyRelation:

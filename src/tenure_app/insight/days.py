@@ -71,8 +71,8 @@ class Picture:
 class Shelf:
     """Everybody's lives by one policy, as known at one instant, opened once for any number of days' pictures.
 
-    first_at, last_at: the first and the last event's instants (us UTC), None where there is none; sources, lives: the
-    files behind it.
+    first_at, last_at: the first and the last event's instants (us UTC), None where there is none; sources: the facts
+    behind it. Its files are let go of with the last who holds it or a cursor.
     """
 
     def __init__(self, folder: Path, *, policy: Policy, zone: str, known_at: int | None = None) -> None:
@@ -82,7 +82,7 @@ class Shelf:
         manifest, self._lives = _in_force(folder, self._key)
         if isinstance(manifest.position, dict) and manifest.position.get("zone", zone) != zone:
             raise NotReady(self._key)  # the shop's days are others by now
-        self.generation, self.lives = _generation(self._lives), folder / self._lives.base
+        self.generation = _generation(self._lives)
         self.connection, self.sources = _opened(folder, manifest, self._lives, known_at, MEMORY)
         try:
             meta = dict(self.connection.execute("SELECT name, value FROM lives.meta").fetchall())
@@ -117,25 +117,20 @@ class Shelf:
         if name is None:
             with alone:
                 name = self._days.get(as_of) or self._laid(as_of)
+        with contextlib.suppress(OSError):
+            os.utime(_day_path(self._folder, self._lives, as_of))  # it was looked at now
         return Picture(self, as_of, name)
 
     def _laid(self, as_of: int) -> str:
         """Attach a day's file, which is made if it is not there."""
         path = _day_path(self._folder, self._lives, as_of)
-        if path.exists():
-            with contextlib.suppress(OSError):
-                os.utime(path)
-        else:
+        if not path.exists():
             _made_beside(self._folder, self._key, as_of)
         with self._lock:
             name = f"day_{len(self._days)}"
             attach(self.connection, path, name)
             self._days[as_of] = name
         return name
-
-    def close(self) -> None:
-        """Let go of the files, as soon as nobody has a cursor any more."""
-        self.connection.close()
 
 
 def key_of(policy: Policy, known_at: int | None) -> str:

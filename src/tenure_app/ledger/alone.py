@@ -14,7 +14,7 @@ from tenure_app.refused import Refused
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["importing_alone"]
+__all__ = ["importing_alone", "under_way"]
 
 _NUMBER: Final = 7_365_001
 """Of the lock in PostgreSQL; any number that nobody else uses."""
@@ -47,3 +47,12 @@ def importing_alone(*, wait: bool = False) -> Iterator[None]:
         except BlockingIOError:
             raise refused from None
         yield
+
+
+def under_way() -> bool:
+    """Whether somebody holds the lock of imports."""
+    try:
+        with importing_alone():
+            return False
+    except Refused:
+        return True

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Min
 
 from tenure.engine.base import statements
+from tenure.errors import TenureError
 from tenure_app.ledger.alone import importing_alone
 from tenure_app.ledger.intake import MARK
 from tenure_app.ledger.models import REVERSED, Event, ImportRun
@@ -17,7 +18,7 @@ from tenure_app.refused import Refused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["UNDO", "Undone", "announce", "undo"]
+__all__ = ["UNDO", "Undone", "announce", "announced", "undo"]
 
 UNDO: Final = "undo"
 """The format of a run that undoes another one; its options name which."""
@@ -42,32 +43,47 @@ def announce(run: ImportRun, *, by: str, now: int) -> ImportRun:
         return _undoing(run, by, now)
 
 
-def undo(run: ImportRun, *, by: str, now: Callable[[], int]) -> Undone:
+def announced(run: ImportRun) -> ImportRun | None:
+    """The run that is to undo another one and has not ended, or None."""
+    begun = (ImportRun.RUNNING, ImportRun.STOPPED)
+    return ImportRun.objects.filter(format=UNDO, options={"undoes": run.pk}, state__in=begun).first()
+
+
+def undo(run: ImportRun, *, by: str, now: Callable[[], int], wait: bool = False) -> Undone:
     """Append what takes back the facts of a run, as a run of its own; who stops in between may begin anew.
 
     Of each key that it spoke of, what the other runs said last holds afterwards, in whatever order runs are undone.
 
-    Refused for a run that is not finished, undone already, or itself an undoing, and while an import is under way.
+    Refused for a run that is not finished, undone already, or itself an undoing, and while an import is under way,
+    unless one will `wait` for it.
     """
-    with importing_alone():
+    with importing_alone(wait=wait):
         run.refresh_from_db()
         _must_be_done(run)
-        return _undo(run, by, now)
+        mine = _undoing(run, by, now())
+        try:
+            return _undo(run, mine, now)
+        except BaseException as error:
+            why = str(error) if isinstance(error, TenureError) else type(error).__name__
+            mine.state, mine.counts = ImportRun.STOPPED, {**mine.counts, "stopped": why}
+            mine.save(update_fields=["state", "counts"])
+            raise
 
 
 def _undoing(run: ImportRun, by: str, now: int) -> ImportRun:
-    mine, _ = ImportRun.objects.get_or_create(
-        format=UNDO, options={"undoes": run.pk}, state=ImportRun.RUNNING,
-        defaults={
-            "file_name": run.file_name, "file_hash": run.file_hash, "source": run.source, "began_at": now, "by": by,
-            "counts": {"events_before": Event.objects.aggregate(last=Max("id"))["last"] or 0},
-        },
+    found = announced(run)
+    if found is not None:
+        found.state, found.counts = ImportRun.RUNNING, {k: v for k, v in found.counts.items() if k != "stopped"}
+        found.save(update_fields=["state", "counts"])
+        return found
+    return ImportRun.objects.create(
+        format=UNDO, options={"undoes": run.pk}, state=ImportRun.RUNNING, file_name=run.file_name,
+        file_hash=run.file_hash, source=run.source, began_at=now, by=by,
+        counts={"events_before": Event.objects.aggregate(last=Max("id"))["last"] or 0},
     )  # fmt: skip
-    return mine
 
 
-def _undo(run: ImportRun, by: str, now: Callable[[], int]) -> Undone:
-    mine = _undoing(run, by, now())
+def _undo(run: ImportRun, mine: ImportRun, now: Callable[[], int]) -> Undone:
     said = statements("tenure_app.ledger", "undo")
     brought = Event.objects.filter(run=run, id__gt=_before(run))
     span = brought.aggregate(low=Min("id"), high=Max("id"))

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import re
 import secrets
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.utils.translation import gettext
 
-from tenure.errors import TenureError
 from tenure_app import background, clock
 from tenure_app.imports.registry import names
 from tenure_app.imports.runs import Asked, begin, look
-from tenure_app.ledger.undo import announce
+from tenure_app.ledger.alone import under_way
+from tenure_app.ledger.undo import announce, announced
 from tenure_app.refused import Refused
 from tenure_app.web import beside
 from tenure_app.web.alive import alive, mark_of
@@ -39,7 +39,8 @@ _GIVEN: Final = "given"
 """The folder of the file itself: whatever it is called, it lies beside none of ours."""
 _LONGEST: Final = 200
 """Bytes of a file's name that are kept, of its end: the file system takes 255."""
-_log = logging.getLogger(__name__)
+_undoing = Lock()
+"""Two who ask at once begin one process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,25 +114,14 @@ def dry_run(upload: Upload) -> dict[str, Any]:
                 " happened is in the server’s log; drop the file, and bring it again or in another form."
             ).format(error=said[beside.FAILED] or gettext("it was stopped")),
         )
-    if "refused" in said:
-        raise Refused(said["code"], said["refused"])
+    if beside.REFUSED in said:
+        raise Refused(said["code"], said[beside.REFUSED].replace(str(upload.path), upload.name))
     return said
 
 
 def try_out(upload: Upload) -> None:
     """Look at a kept file, and lay down what was found out."""
-    beside.lay(_folder(upload.token) / "dry.json", _looked_at(upload))
-
-
-def _looked_at(upload: Upload) -> dict[str, Any]:
-    try:
-        return _tried(upload)
-    except TenureError as wrong:
-        said = str(wrong).replace(str(upload.path), upload.name)
-        return {"refused": said, "code": getattr(wrong, "code", "bad_file")}
-    except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for an answer
-        _log.exception("the upload %s could not be looked at", upload.token)
-        return {beside.FAILED: type(error).__name__}
+    beside.lay(_folder(upload.token) / "dry.json", lambda: _tried(upload))
 
 
 def asked_of(upload: Upload) -> Asked:
@@ -183,7 +173,9 @@ def stopped(run: ImportRun) -> str | None:
     try:
         said = json.loads(_way(run.pk).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return "" if run.state == run.STOPPED else None
+        # begun at a terminal, or by a server that ended before it wrote it down
+        gone = run.state == run.STOPPED or (run.state == run.RUNNING and not under_way())
+        return "" if gone else None
     if run.state == run.STOPPED or (run.state == run.RUNNING and not alive(said["pid"], said.get("mark", ""))):
         return str(said["token"]) if said["token"] and (_folder(said["token"]) / "upload.json").exists() else ""
     return None
@@ -201,12 +193,27 @@ def finished(run: ImportRun) -> None:
 def take_back(run: ImportRun, *, by: str) -> int:
     """Begin to append what takes back the facts of a run, in a process of its own; the number of the run that does.
 
-    Refused for a run that cannot be undone, and while an import is under way.
+    Asked again while it does, it is still one. Refused for a run that cannot be undone, and while an import is under
+    way.
     """
-    mine = announce(run, by=by, now=clock.now())
-    number = background.begin(["import", "--undo", str(run.pk)], Path(settings.TENURE_DATA) / "uploads" / "undo.log")
-    _begun(mine, number, token="")
+    with _undoing:
+        mine = announced(run)
+        if mine is not None and _lives(mine):
+            return mine.pk
+        mine = announce(run, by=by, now=clock.now())
+        words = ["import", "--undo", str(run.pk), "--run", str(mine.pk)]
+        number = background.begin(words, Path(settings.TENURE_DATA) / "uploads" / "undo.log")
+        _begun(mine, number, token="")
     return mine.pk
+
+
+def _lives(run: ImportRun) -> bool:
+    """Whether the process of a run is at work."""
+    try:
+        said = json.loads(_way(run.pk).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return False
+    return alive(said["pid"], said.get("mark", ""))
 
 
 def _begun(run: ImportRun, number: int, *, token: str) -> None:

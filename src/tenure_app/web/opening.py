@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import time
@@ -20,7 +21,7 @@ from tenure.periods import format_instant
 from tenure_app.insight import days
 from tenure_app.insight.refresh import position_of
 from tenure_app.ledger import mirror
-from tenure_app.ledger.alone import importing_alone
+from tenure_app.ledger.alone import under_way
 from tenure_app.ledger.manifest import read_manifest
 from tenure_app.ledger.models import Event, ImportRun, Shop
 from tenure_app.refused import Refused
@@ -30,12 +31,11 @@ from tenure_app.web.refreshing import begun, why_not
 from tenure_app.web.rules import in_force
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
 
     from tenure.lifecycle.policy import Policy
     from tenure_app.web.moment import Moment
 
-__all__ = ["Suggested", "find_suggestion", "mend", "opened", "suggested"]
+__all__ = ["Suggested", "lay_suggestion", "mend", "opened", "suggested"]
 
 _log = logging.getLogger(__name__)
 _OPEN: Final = 2
@@ -48,7 +48,7 @@ _SUGGESTIONS: Final = 20
 """Suggestions that are kept, the latest."""
 _MENDED: Final = 3600.0
 """Seconds in which one generation's files are taken for damaged: if the next one's fail as well, it is not them."""
-_shelves: OrderedDict[Hashable, days.Shelf] = OrderedDict()
+_shelves: OrderedDict[tuple[str, ...], days.Shelf] = OrderedDict()
 _lock = Lock()
 """Of the shelves; nobody waits for a day to be made while they hold it."""
 
@@ -106,6 +106,8 @@ def _picture(at: Moment, policy: Policy) -> days.Picture:
     key = (str(folder), repr(manifest), days.key_of(policy, at.known_at), at.zone)
     with _lock:
         shelf = _shelves.pop(key, None)
+        for other in [one for one in _shelves if one[:2] != key[:2]]:
+            del _shelves[other]  # of a generation that is not in force any more
         if shelf is None or (len(shelf) >= _DAYS and at.as_of not in shelf):
             shelf = days.Shelf(folder, policy=policy, zone=at.zone, known_at=at.known_at)
         _shelves[key] = shelf
@@ -150,13 +152,8 @@ def _look_for_news() -> None:
 
 def _import_under_way() -> bool:
     """Whether somebody imports, who will bring the pictures up to the ledger at the end."""
-    if not ImportRun.objects.filter(state=ImportRun.RUNNING).exists():
-        return False
-    try:
-        with importing_alone():
-            return False  # it was killed: nobody holds the lock
-    except Refused:
-        return True
+    # where it was killed nobody holds the lock
+    return ImportRun.objects.filter(state=ImportRun.RUNNING).exists() and under_way()
 
 
 def _compute(at: Moment, policy: Policy | None, key: str) -> None:
@@ -194,31 +191,41 @@ def suggested(at: Moment) -> Suggested:
     NotReady while it is tried, and while nothing is computed; Refused where the trying ended without an answer.
     """
     reading = opened(at)
-    result = Path(settings.TENURE_DATA) / "suggestions" / f"{reading.generation}-{at.as_of}.json"
-    words = [str(result), str(at.as_of), *([] if at.known_at is None else [str(at.known_at)])]
+    result = Path(settings.TENURE_DATA) / "suggestions" / "found" / f"{reading.generation}-{at.as_of}.json"
+    words = [str(result), reading.generation, str(at.as_of), *([] if at.known_at is None else [str(at.known_at)])]
     waiting = gettext("Trying rules on the shop’s own past")
     said = beside.found(result, "tenure_app.web.suggesting", words, waiting=waiting)
     if beside.FAILED in said:
+        result.unlink(missing_ok=True)  # asked again, it is tried again
         raise Refused("failed", gettext("Nothing was found out: the trying was stopped. Ask again; it begins anew."))
+    if beside.REFUSED in said:
+        raise Refused(said["code"], said[beside.REFUSED])
     return Suggested(**said)
 
 
-def find_suggestion(result: Path, as_of: int, known_at: int | None = None) -> None:
-    """Try rules on the shop's past, and lay down what was found out."""
+def lay_suggestion(result: Path, generation: str, as_of: int, known_at: int | None = None) -> None:
+    """Try rules on the shop's past as a generation has it, and lay down what was found out; nothing where another one
+    is in force by now, which nobody asked for under this name."""
+    policy, zone = in_force()[0], Shop.objects.one().zone
+    shelf = days.Shelf(_folder(), policy=policy, zone=zone, known_at=known_at)
+    if shelf.generation != generation:
+        return
+    result.parent.mkdir(parents=True, exist_ok=True)
+    beside.lay(result, lambda: asdict(_tried(shelf, as_of)))
+    with contextlib.suppress(FileNotFoundError):  # somebody else clears, too
+        for old in sorted(result.parent.iterdir(), key=lambda one: one.stat().st_mtime)[:-_SUGGESTIONS]:
+            old.unlink()
+
+
+def _tried(shelf: days.Shelf, as_of: int) -> Suggested:
     # a web process has no need of these
     from tenure.engine.duckdb import DuckDB
     from tenure.lifecycle.suggest import suggest
     from tenure_app.insight.refresh import MEMORY
     from tenure_app.insight.store import lay_events, timeline_of
 
-    policy, zone = in_force()[0], Shop.objects.one().zone
-    sources = days.Shelf(_folder(), policy=policy, zone=zone, known_at=known_at).sources
     with DuckDB(memory_limit=MEMORY) as engine:
-        lay_events(engine, sources, known_at)
+        lay_events(engine, shelf.sources, shelf.known_at)
         engine.connection.execute("CREATE OR REPLACE VIEW customers AS SELECT c, draw FROM base.customers")
-        found = suggest(timeline_of(engine, drawn=False), policy, zone=zone, until=as_of)
-    result.parent.mkdir(parents=True, exist_ok=True)
-    for old in sorted(result.parent.glob("*.json"), key=lambda one: one.stat().st_mtime)[:-_SUGGESTIONS]:
-        for path in (old, old.with_suffix(".log")):
-            path.unlink(missing_ok=True)
-    beside.lay(result, asdict(Suggested(dumps(found.policy), found.changed, found.text)))
+        found = suggest(timeline_of(engine, drawn=False), shelf.policy, zone=shelf.zone, until=as_of)
+    return Suggested(dumps(found.policy), found.changed, found.text)

@@ -38,7 +38,8 @@ def shop(seed, people=40):
             rows.append({"c": c, "kind": rng.choice(OTHERS), "at": at, "reason": rng.choice((None, "moved"))})
     rows.sort(key=lambda row: row["at"])
     return [
-        {"number": n, "first": n, "recorded_at": row["at"], "currency": "JPY", **row} for n, row in enumerate(rows, 1)
+        {"number": n, "first": None, "recorded_at": row["at"], "currency": "JPY", **row}
+        for n, row in enumerate(rows, 1)
     ]
 
 

@@ -13,7 +13,7 @@ import pytest
 from shopful import DAY, FACTS, OPENED, ZONE, events_file, named, orders_table, shop
 
 import tenure
-from tenure.lifecycle.policy import DEFAULT
+from tenure.lifecycle.policy import DEFAULT, Rule
 from tenure.periods import date_of, day_of, start_of_day
 from tenure_app.insight import days
 from tenure_app.insight.build import build, must_rebuild, restage, write_facts_overlay
@@ -106,7 +106,6 @@ def test_a_day_is_what_the_verb_says_of_it(tmp_path, seed):
         some = next(iter(rows))
         whole = tenure.explain(orders_table(facts), customer=some, as_of=as_of, timezone=ZONE)
         assert explained(picture, some) == whole
-        picture.shelf.close()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -129,9 +128,31 @@ def test_flows_and_the_river_are_those_of_the_verb(tmp_path, seed):
         assert stood(picture.shelf.day(instant)) == counts
 
 
+def test_the_river_runs_on_as_long_as_anybody_moves(tmp_path):
+    """Of a rule of long windows people move years after the last event, of everybody and of who was restaged."""
+    slow = replace(DEFAULT, rule=Rule(kind="window", days=(1500.0, 3000.0, 4500.0)))
+    facts = shop(3)
+    last = max(fact["at"] for fact in facts)
+    folder = built(tmp_path / "mirror", facts, slow)
+    new = [{**facts[0], "number": 9001, "c": c, "kind": "order.placed", "at": last, "recorded_at": last,
+            "order_id": f"new{c}"} for c in (1, 2)]  # fmt: skip
+    people, theirs = [1, 2], [fact for fact in facts if fact["c"] in (1, 2)]
+    draws = pa.table({"c": pa.array(people, pa.int64()), "draw": pa.array(people, pa.int64())})
+    table = pa.Table.from_pylist([*theirs, *new], FACTS)
+    overlay, delta = folder / "delta-facts.duckdb", folder / "delta-lives.duckdb"
+    write_facts_overlay(overlay, None, people, table, draws)
+    events, lives = folder / "events-1.duckdb", folder / "lives-1.duckdb"
+    pictures = [asked(folder, last + years * 366 * DAY, policy=slow) for years in (5, 9, 13)]
+    assert all(stood(picture) == Counter(row["code"] for row in rows_of(picture)) for picture in pictures)
+    restage(Sources(events, overlay), lives, delta, slow, people, zone=ZONE)
+    named(folder, events.name, lives.name, key_of(slow, None), overlay.name, delta.name, generation=2)
+    pictures = [asked(folder, last + years * 366 * DAY, policy=slow) for years in (5, 9, 13)]
+    assert all(stood(picture) == Counter(row["code"] for row in rows_of(picture)) for picture in pictures)
+
+
 def test_what_was_spent_is_what_orders_that_count_came_to_less_money_back(tmp_path):
     def fact(number, kind, day, order_id, amount):
-        return {"number": number, "first": number, "c": 1, "kind": kind, "at": OPENED + day * DAY,
+        return {"number": number, "first": None, "c": 1, "kind": kind, "at": OPENED + day * DAY,
                 "recorded_at": OPENED, "order_id": order_id, "amount_minor": amount, "currency": "EUR"}  # fmt: skip
 
     facts = [
@@ -149,7 +170,7 @@ def test_who_is_touched_is_restaged_as_everybody_would_be(tmp_path, seed):
     facts = shop(seed, people=60)
     last = max(fact["at"] for fact in facts if fact["kind"] == "order.placed")
     new = [
-        {"number": 9000 + c, "first": 9000 + c, "c": c, "kind": "order.placed", "at": last, "recorded_at": last,
+        {"number": 9000 + c, "first": None, "c": c, "kind": "order.placed", "at": last, "recorded_at": last,
          "order_id": f"new{c}", "amount_minor": 70, "currency": "JPY"} for c in (1, 2, 7, 99)
     ]  # fmt: skip
     folder, base = built(tmp_path / "mirror", facts), Sources(tmp_path / "mirror" / "events-1.duckdb")

@@ -4,11 +4,16 @@ overflows from 390 px to 4k, the keyboard reaches what the mouse does.
 Needs Playwright and a Chromium (TENURE_CHROMIUM or the system's); skips without, and says so.
 """
 
+import importlib
 import os
 import shutil
+import threading
 import warnings
 
 import pytest
+
+from tenure_app import background
+from tenure_app.web import beside
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
@@ -212,3 +217,21 @@ def test_dark_is_dark_by_the_system_and_by_choice_and_paper_is_white(tab):
     assert page.evaluate(ground) == "rgb(246, 241, 229)"
     page.emulate_media(media="print")
     assert page.evaluate(ground) == "rgb(255, 255, 255)"
+
+
+def test_a_page_that_waits_shows_what_came_of_it_refusals_too(tab, tmp_path, monkeypatch):
+    """The file is read beside the page, which asks again and again: a refusal is an answer of 400."""
+
+    def begin(words, log, module):
+        threading.Timer(0.5, importlib.import_module(module).main, [words]).start()
+        return os.getpid()
+
+    monkeypatch.setattr(background, "begin", begin)
+    monkeypatch.setattr(beside, "_begun", {})
+    page = tab(viewport={"width": 1440, "height": 900}).goto("/imports/")
+    (tmp_path / "colours.csv").write_text("colour,shape\nred,round\n", encoding="utf-8")
+    page.set_input_files("input[type=file]", tmp_path / "colours.csv")
+    page.get_by_role("button", name="See what it would bring").click()
+    sync_api.expect(page.get_by_role("heading", name="Reading the file")).to_be_visible()
+    sync_api.expect(page.get_by_text("unknown_format")).to_be_visible(timeout=20_000)
+    sync_api.expect(page.get_by_role("button", name="Drop the file")).to_be_visible()

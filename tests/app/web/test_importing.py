@@ -1,5 +1,6 @@
 """A file through the console: looked at, imported by a process of its own, its rejects as a file, taken back."""
 
+import contextlib
 import csv
 import importlib
 import io
@@ -12,10 +13,12 @@ from django.urls import reverse
 
 from tenure_app import background
 from tenure_app.imports.runs import Asked, run
+from tenure_app.ledger import undo as undoing_of_the_ledger
 from tenure_app.ledger.alone import importing_alone
 from tenure_app.ledger.models import Event, ImportRun, RejectedRow
-from tenure_app.ledger.undo import undo
-from tenure_app.web import importing
+from tenure_app.ledger.undo import announce, undo
+from tenure_app.refused import Refused
+from tenure_app.web import beside, importing
 from tenure_app.web.alive import alive, mark_of
 
 ORDERS = (
@@ -34,10 +37,13 @@ def begun(monkeypatch):
         if module == "tenure":
             words.append(list(said))
         else:
-            importlib.import_module(module).main(said)
+            with contextlib.suppress(ZeroDivisionError):  # a process would say it in its log
+                importlib.import_module(module).main(said)
+            return 4_194_305  # more than any process's number
         return 1
 
     monkeypatch.setattr(background, "begin", begin)
+    monkeypatch.setattr(beside, "_begun", {})
     return words
 
 
@@ -120,18 +126,23 @@ def test_rejected_rows_come_as_a_file_without_formulas_and_a_run_is_taken_back(o
     assert len(rows) == 2
     assert owner.post(reverse("import-undo", args=[done.pk])).status_code == 400
     undoing = owner.post(reverse("import-undo", args=[done.pk]), {"sure": "yes"})["Location"]
-    assert begun == [["import", "--undo", str(done.pk)]]
+    mine = undoing.split("/")[-2]
     # process 1 is there and not ours: the run is under way, and asked for twice it is still one
     assert b"Being taken back" in owner.get(undoing).content
     assert owner.post(reverse("import-undo", args=[done.pk]), {"sure": "yes"})["Location"] == undoing
+    assert begun == [["import", "--undo", str(done.pk), "--run", mine]]
     undo(done, by="somebody", now=lambda: 2)
     done.refresh_from_db()
     assert done.state == ImportRun.UNDONE
     text = owner.get(undoing).content.decode()
     assert f"Everything that run {done.pk} brought" in text
-    assert ImportRun.objects.get(pk=int(undoing.split("/")[-2])).by == "vera"
+    assert ImportRun.objects.get(pk=int(mine)).by == "vera"
     again = owner.post(reverse("import-undo", args=[done.pk]), {"sure": "yes"})
     assert (again.status_code, "undone already" in again.content.decode()) == (400, True)
+
+
+def broken(*_):
+    raise Refused("full", "the disk is full")
 
 
 def test_a_taking_back_that_was_killed_is_begun_again_from_its_page(owner, begun, monkeypatch, settings_data):
@@ -145,6 +156,10 @@ def test_a_taking_back_that_was_killed_is_begun_again_from_its_page(owner, begun
     assert f'action="{reverse("import-undo", args=[done.pk])}"' in text
     assert owner.post(reverse("import-undo", args=[done.pk]), {"sure": "yes"})["Location"] == undoing
     assert len(begun) == 2
+    monkeypatch.setattr(undoing_of_the_ledger, "_finish", broken)
+    with pytest.raises(Refused):
+        undo(done, by="vera", now=lambda: 2)
+    assert b"the disk is full" in owner.get(undoing).content
     with importing_alone():
         busy = owner.post(reverse("import-undo", args=[done.pk]), {"sure": "yes"})
     assert (busy.status_code, "import_under_way" in busy.content.decode()) == (400, True)
@@ -198,6 +213,25 @@ def test_a_reader_that_is_killed_is_told_and_asked_again_it_begins_anew(owner, m
         assert (answer.status_code, b"it was stopped" in answer.content, len(begun)) == (400, True, turn)
 
 
+def test_one_file_is_looked_at_at_a_time(owner, monkeypatch):
+    first, second, begun = uploaded(owner), uploaded(owner), []
+
+    def sleeps(said, log, module):
+        begun.append(subprocess.Popen(["sleep", "60"]))
+        return begun[-1].pid
+
+    monkeypatch.setattr(background, "begin", sleeps)
+    for there in (first, second, first):
+        assert b'aria-busy="true"' in owner.get(there).content
+    assert len(begun) == 1
+    begun[0].kill()
+    begun[0].wait()
+    assert b'aria-busy="true"' in owner.get(second).content
+    assert len(begun) == 2
+    begun[1].kill()
+    begun[1].wait()
+
+
 def test_the_file_goes_when_its_run_is_done(owner, begun, settings_data):
     there = uploaded(owner)
     followed(owner, there)
@@ -208,6 +242,16 @@ def test_the_file_goes_when_its_run_is_done(owner, begun, settings_data):
     ImportRun.objects.update(state=ImportRun.DONE)
     assert owner.get(run_page).status_code == 200
     assert not kept.exists()
+
+
+def test_a_taking_back_at_a_terminal_that_was_killed_is_seen_to_be_stopped(owner, settings_data):
+    file = settings_data / "orders.csv"
+    file.write_text(ORDERS, encoding="utf-8")
+    done = run(Asked(file), by="vera", now=lambda: 1, progress=lambda *_: None)
+    undoing = reverse("import-run", args=[announce(done, by="somebody", now=2).pk])
+    with importing_alone():
+        assert b"Being taken back" in owner.get(undoing).content
+    assert b"The taking back was stopped half-way" in owner.get(undoing).content
 
 
 def test_a_process_that_got_the_number_of_another_is_not_it():

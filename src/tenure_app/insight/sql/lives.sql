@@ -36,6 +36,9 @@ CREATE OR REPLACE VIEW turning AS SELECT h.from_at, h.to_at, h.code FROM store.h
 -- name: turning_touched
 CREATE OR REPLACE VIEW turning AS SELECT h.from_at, h.to_at, h.code FROM lives.history h JOIN store.touched t ON t.c = h.c
 
+-- name: turns
+SELECT MIN(t.from_at), MAX(GREATEST(t.from_at, COALESCE(t.to_at, t.from_at))) FROM turning t
+
 -- name: unstepped
 SELECT s.day, s.code, -s.change AS change FROM stepped s
 
