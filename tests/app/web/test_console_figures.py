@@ -2,6 +2,8 @@
 `tenure stages` and `tenure flows` on the same file."""
 
 import html
+import csv
+import io
 import re
 from datetime import UTC, date, datetime, timedelta
 
@@ -54,6 +56,17 @@ def test_the_ring_shows_what_stages_says_and_the_matrix_what_flows_says(filled):
     page = client.get(reverse("flows"), {"as_of": DAY.isoformat()}).content.decode()
     shown = re.findall(r'id="m-(\w+)-(\w+)">([\d,]+)<', page)
     assert {(a, b): int(n.replace(",", "")) for a, b, n in shown} == flows
+
+
+def test_the_file_of_flows_says_what_flows_says_with_details(filled):
+    answer = signed_in().get(reverse("flows-file"), {"as_of": DAY.isoformat()})
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    names = ("from_stage", "from_detail", "to_stage", "to_detail")
+    found = {tuple(row[name] for name in names): int(row["customers"]) for row in rows}
+    told = tenure.flows(str(filled), every="month", timezone=ZONE, detail=True).to_pylist()
+    october = [row for row in told if row["period"] == date(2025, 10, 1)]
+    assert found == {tuple(row[name] or "" for name in names): row["customers"] for row in october}
+    assert {(row["start"], row["end"]) for row in rows} == {("2025-10-01", "2025-11-01")}
 
 
 def test_everybody_is_on_the_page_as_in_the_picture_of_the_core(filled):

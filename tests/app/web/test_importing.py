@@ -121,7 +121,7 @@ def test_rejected_rows_come_as_a_file_without_formulas_and_a_run_is_taken_back(o
     file.write_text(ORDERS, encoding="utf-8")
     done = run(Asked(file), by="vera", now=lambda: 1, progress=lambda *_: None)
     answer = owner.get(reverse("import-rejects", args=[done.pk]))
-    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
     assert [row["line"] for row in rows] == [str(one.line) for one in RejectedRow.objects.filter(run=done)]
     assert len(rows) == 2
     assert owner.post(reverse("import-undo", args=[done.pk])).status_code == 400

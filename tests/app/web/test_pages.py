@@ -17,7 +17,8 @@ from tenure.periods import date_of, day_number, day_of, start_of_day
 from tenure_app.ledger.models import PolicyVersion, Shop
 from tenure_app.web import choosing, counting
 from tenure_app.web.moment import Moment
-from tenure_app.web.pages.customers import pieces_of, safe_cell, worth_a_call
+from tenure_app.web.pages.customers import pieces_of, worth_a_call
+from tenure_app.web.tables import safe_cell
 
 DAY = date(2025, 12, 1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -23,12 +22,13 @@ from tenure_app.web.names import MOST_FOUND, called
 from tenure_app.web.opening import opened
 from tenure_app.web.reading import col, lit
 from tenure_app.web.routes import page
+from tenure_app.web.tables import table_file
 
 if TYPE_CHECKING:
     from tenure_app.web.moment import Moment
     from tenure_app.web.reading import Reading
 
-__all__ = ["customers_file", "customers_page", "pieces_of", "safe_cell", "worth_a_call"]
+__all__ = ["customers_file", "customers_page", "pieces_of", "worth_a_call"]
 
 _YEARS_US: Final = 3 * 31_556_952_000_000
 _BATCH: Final = 2_000
@@ -55,7 +55,6 @@ _COLUMNS: Final = (
     "reason",
     "because",
 )
-_COMMANDS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @page(Permission.SEE)
@@ -151,31 +150,17 @@ def customers_file(request: HttpRequest) -> StreamingHttpResponse:
     """The people that the address asks for, all of them, as CSV; cells that a spreadsheet would run are quoted."""
     at, choice = moment(request), choosing.chosen(request.GET)
     reading = opened(at)
-    lines = _lines(reading, choice, at, shop_of(request).currency)
-    answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="customers-{at.day.isoformat()}.csv"'
-    answer["Cache-Control"] = "no-store"
-    return answer
+    rows = _rows(reading, choice, at, shop_of(request).currency)
+    return table_file(f"customers-{at.day.isoformat()}.csv", _COLUMNS, rows)
 
 
-class _Line:
-    """What csv writes to, one line at a time."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _lines(reading: Reading, choice: Choice, at: Moment, currency: str) -> Iterator[str]:
-    writer = csv.writer(_Line())
-    yield "\ufeff" + str(writer.writerow(_COLUMNS))
+def _rows(reading: Reading, choice: Choice, at: Moment, currency: str) -> Iterator[Iterable[object]]:
     there = choosing.people(reading, choice, at).sort(col("c"))
     for batch in there.to_arrow_reader(_BATCH):
         rows = batch.to_pylist()
         names = called(row["c"] for row in rows)
-        yield "".join(
-            str(writer.writerow([safe_cell(cell) for cell in _cells(row, names[row["c"]], currency, at)]))
-            for row in rows
-        )
+        for row in rows:
+            yield _cells(row, names[row["c"]], currency, at)
 
 
 def _cells(row: dict[str, Any], called_as: Any, currency: str, at: Moment) -> Iterable[object]:
@@ -208,11 +193,3 @@ def _money(minor: int | None, currency: str) -> str:
     if minor is None:
         return ""
     return str(Money(minor, currency).amount) if currency else str(minor)
-
-
-def safe_cell(value: object) -> object:
-    """The cell as it may stand in a file that spreadsheets open: text that begins like a formula is led by an
-    apostrophe; numbers stay."""
-    if isinstance(value, str) and value.startswith(_COMMANDS):
-        return f"'{value}"
-    return "" if value is None else value

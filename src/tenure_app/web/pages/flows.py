@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,9 +16,9 @@ from tenure_app.web.frame import show
 from tenure_app.web.moment import moment, shop_of
 from tenure_app.web.names import called
 from tenure_app.web.opening import opened
-from tenure_app.web.pages.customers import safe_cell
 from tenure_app.web.routes import page
 from tenure_app.web.sayings import usual
+from tenure_app.web.tables import table_file
 
 if TYPE_CHECKING:
     from tenure_app.web.moment import Moment
@@ -32,13 +31,6 @@ COLUMNS: Final = 3
 SHOWN: Final = 8
 
 Flows = Mapping[tuple[str, str], int]
-
-
-class _Line:
-    """What csv writes to, one line at a time."""
-
-    def write(self, text: str) -> str:
-        return text
 
 
 @page(Permission.SEE)
@@ -205,25 +197,10 @@ def flows_file(request: HttpRequest) -> StreamingHttpResponse:
     reading = opened(at)
     period = counting.period_before(at.day, every, at.zone)
     found = counting.flows(reading, period.start_at, period.end_at)
-    writer = csv.writer(_Line())
-
-    def lines() -> Iterator[str]:
-        yield str(writer.writerow(("start", "end", "from_stage", "from_detail", "to_stage", "to_detail", "customers")))
-        for (a, b), n in sorted(found.items()):
-            origin, end = ("", "") if a == NOBODY else PARTS[a], PARTS[b]
-            cells = (
-                period.start.isoformat(),
-                period.end.isoformat(),
-                origin[0],
-                origin[1] or "",
-                end[0],
-                end[1] or "",
-                n,
-            )
-            yield str(writer.writerow([safe_cell(cell) for cell in cells]))
-
-    answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = (
-        f'attachment; filename="flows-{period.start.isoformat()}-{period.end.isoformat()}.csv"'
-    )
-    return answer
+    start, end = period.start.isoformat(), period.end.isoformat()
+    rows = [
+        (start, end, *("" if a == NOBODY else part or "" for part in PARTS[a]), *(part or "" for part in PARTS[b]), n)
+        for (a, b), n in sorted(found.items())
+    ]
+    columns = ("start", "end", "from_stage", "from_detail", "to_stage", "to_detail", "customers")
+    return table_file(f"flows-{start}-{end}.csv", columns, rows)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
@@ -20,8 +18,8 @@ from tenure_app.web import importing, states, words
 from tenure_app.web.frame import show
 from tenure_app.web.importing import Options
 from tenure_app.web.moment import moment, shop_of
-from tenure_app.web.pages.customers import safe_cell
 from tenure_app.web.routes import page
+from tenure_app.web.tables import table_file
 
 if TYPE_CHECKING:
     from tenure_app.web.moment import Moment
@@ -195,28 +193,14 @@ def run_page(request: HttpRequest, number: int) -> HttpResponse:
     return show(request, "tenure/import_run.html", context, here="imports")
 
 
-class _Line:
-    """What csv writes to, one line at a time."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 @page(Permission.IMPORT)
 def rejects_file(_: HttpRequest, number: int) -> StreamingHttpResponse:
     """The rows of a run that could not be used: line, code, reason and the row as it stood in the file."""
     run = _found(number)
-    writer = csv.writer(_Line())
-
-    def lines() -> Iterator[str]:
-        yield str(writer.writerow(("line", "code", "reason", "row")))
-        rows = RejectedRow.objects.filter(run=run).order_by("line").values_list("line", "code", "reason", "row")
-        for row in rows.iterator(chunk_size=2_000):
-            yield str(writer.writerow([safe_cell(cell) for cell in row]))
-
-    answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="rejects-{run.pk}.csv"'
-    return answer
+    rows = RejectedRow.objects.filter(run=run).order_by("line").values_list("line", "code", "reason", "row")
+    return table_file(
+        f"rejects-{run.pk}.csv", ("line", "code", "reason", "row"), rows.iterator(chunk_size=2_000)
+    )  # fmt: skip
 
 
 @page(Permission.IMPORT, "POST")
