@@ -1,8 +1,8 @@
 """From a file through the ledger, the mirror and the computed lives to the page: the console's figures are those of
 `tenure stages` and `tenure flows` on the same file."""
 
-import html
 import csv
+import html
 import io
 import re
 from datetime import UTC, date, datetime, timedelta
