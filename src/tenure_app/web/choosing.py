@@ -14,12 +14,11 @@ from tenure.periods import day_number, start_of_day
 from tenure_app.refused import Refused
 from tenure_app.web import words
 from tenure_app.web.counting import NOBODY, ON_TIME, QUIET, came
-from tenure_app.web.moment import day_in, number_in
+from tenure_app.web.moment import day_in, number_in, word_in
 from tenure_app.web.names import found
 from tenure_app.web.reading import col, lit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
 
     from django.http import QueryDict
     from duckdb import DuckDBPyRelation, Expression
@@ -111,13 +110,6 @@ def chosen(query: QueryDict | MultiValueDict[str, str]) -> Choice:
     """The choice that an address makes. Refused for a word that means nothing: a list of everybody would pass for the
     list that was asked for."""
 
-    def word(key: str, known: Collection[str]) -> str:
-        said = query.get(key, "")
-        if said and said not in known:
-            text = gettext("No list of people: “{key}={said}” is not known; it may be {known}.")
-            raise Refused("bad_filter", text.format(key=key, said=said[:100], known=", ".join(sorted(known))))
-        return said
-
     def number(key: str) -> int | None:
         said = query.get(key, "")
         n = number_in(said, most=_MOST)
@@ -128,7 +120,7 @@ def chosen(query: QueryDict | MultiValueDict[str, str]) -> Choice:
 
     stages = {*words.STAGE_NAMES, *GROUPS}
     begin = day_in(said) if (said := query.get("begin", "").strip()) else None
-    moved_from, moved_to = word("moved_from", {*stages, "nobody"}), word("moved_to", stages)
+    moved_from, moved_to = word_in(query, "moved_from", {*stages, "nobody"}), word_in(query, "moved_to", stages)
     if begin is None and (moved_from or moved_to):
         raise Refused(
             "bad_filter",
@@ -136,15 +128,15 @@ def chosen(query: QueryDict | MultiValueDict[str, str]) -> Choice:
         )
     return Choice(
         words=query.get("q", "").replace("\0", "").strip()[:200],
-        stage=word("stage", stages),
-        detail=word("detail", words.DETAIL_NAMES),
+        stage=word_in(query, "stage", stages),
+        detail=word_in(query, "detail", words.DETAIL_NAMES),
         moved_from=moved_from,
         moved_to=moved_to,
         begin=begin,
         overdue=number("overdue"),
         orders=number("orders"),
         since=number("since"),
-        sort=word("sort", SORTS) or "spent",
+        sort=word_in(query, "sort", SORTS) or "spent",
         turned=query.get("turned") == "1",
     )
 

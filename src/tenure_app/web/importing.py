@@ -39,6 +39,7 @@ _GIVEN: Final = "given"
 """The folder of the file itself: whatever it is called, it lies beside none of ours."""
 _LONGEST: Final = 200
 """Bytes of a file's name that are kept, of its end: the file system takes 255."""
+_KEPT_S: Final = 14 * 86_400
 _undoing = Lock()
 """Two who ask at once begin one process."""
 
@@ -64,7 +65,8 @@ class Upload:
 
 
 def keep(file: UploadedFile, options: Options) -> Upload:
-    """The uploaded file, laid down in the data folder."""
+    """The uploaded file, laid down in the data folder; files that were brought long ago and never imported go."""
+    _forget_old()
     token = secrets.token_hex(8)
     folder = _folder(token)
     folder.mkdir(parents=True, mode=0o700)
@@ -76,6 +78,17 @@ def keep(file: UploadedFile, options: Options) -> Upload:
     said = {"name": name, "options": asdict(options)}
     (folder / "upload.json").write_text(json.dumps(said), encoding="utf-8")
     return Upload(token, name, folder / _GIVEN / name, options)
+
+
+def _forget_old() -> None:
+    """Remove the files that no run speaks of and nobody has touched for `_KEPT_S` seconds: they hold addresses."""
+    folder = Path(settings.TENURE_DATA) / "uploads"
+    spoken_of = {json.loads(way.read_text(encoding="utf-8"))["token"] for way in folder.glob("runs/*.json")}
+    before = (clock.now() / 1e6) - _KEPT_S
+    for said in folder.glob("*/upload.json"):
+        with contextlib.suppress(FileNotFoundError):  # somebody drops it meanwhile
+            if said.parent.name not in spoken_of and said.stat().st_mtime < before:
+                shutil.rmtree(said.parent, ignore_errors=True)
 
 
 def upload_of(token: str) -> Upload:

@@ -17,9 +17,12 @@ from tenure_app.ledger.models import Shop
 from tenure_app.refused import Refused
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    from collections.abc import Collection
 
-__all__ = ["Moment", "day_in", "moment", "number_in", "shop_of"]
+    from django.http import HttpRequest, QueryDict
+    from django.utils.datastructures import MultiValueDict
+
+__all__ = ["Moment", "day_in", "moment", "number_in", "shop_of", "word_in"]
 
 FIRST: Final = date(1900, 1, 1)
 LAST: Final = date(2200, 1, 1)
@@ -131,3 +134,15 @@ def _instant(text: str, zone: str) -> int:
 def number_in(text: str, *, most: int) -> int | None:
     """The whole number that a word of an address is, 0 to `most`; None for anything else."""
     return n if text.isascii() and text.isdecimal() and len(text) < 19 and (n := int(text)) <= most else None
+
+
+def word_in(
+    query: QueryDict | MultiValueDict[str, str], key: str, known: Collection[str], usual: str = ""
+) -> str:
+    """The word of an address, the usual one where there is none. Refused for a word that means nothing: something else
+    would pass for what was asked for."""
+    said = query.get(key, "")
+    if said and said not in known:
+        text = gettext("Nothing is shown: “{key}={said}” is not known; it may be {known}.")
+        raise Refused("bad_word", text.format(key=key, said=said[:100], known=", ".join(sorted(known))))
+    return said or usual

@@ -41,6 +41,7 @@ __all__ = [
     "ordinal_from",
     "people",
     "percent",
+    "period_names",
     "span",
     "stage_name",
     "stage_word",
@@ -266,3 +267,13 @@ def _month(on: date) -> str:
 _COUNT: Callable[[int], str] = count
 TONGUE: Final = Tongue(said=_said, count=_COUNT, short_day=_short_day, month=_month)
 """How pictures speak: in the language of the request."""
+
+
+def period_names() -> list[tuple[str, str]]:
+    """Words of the address and names of the periods that one may choose."""
+    return [
+        ("week", gettext("Week")),
+        ("month", gettext("Month")),
+        ("quarter", gettext("Quarter")),
+        ("year", gettext("Year")),
+    ]

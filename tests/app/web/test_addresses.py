@@ -45,6 +45,16 @@ def test_a_filter_that_means_nothing_is_refused_and_not_left_out(owner, name, sa
     assert b"That was not done" in body(answer)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("ring", "every=x"), ("ring", "moved=x"), ("flows", "every=x"), ("flows", "cell=new-x"),
+                       ("flows-file", "every=x")]
+)  # fmt: skip
+def test_a_word_that_means_nothing_is_refused_with_those_that_do(owner, name, said):
+    answer = owner.get(f"{reverse(name)}?{said}")
+    assert answer.status_code == 400
+    assert "is not known; it may be" in body(answer).decode()
+
+
 def test_a_day_that_lies_outside_is_named_as_it_was_written(owner):
     text = owner.get(reverse("ring"), {"as_of": "9999-12-31"}).content.decode()
     assert "“9999-12-31”: it lies outside the years 1900 to 2199" in text

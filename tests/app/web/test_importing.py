@@ -11,7 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from tenure_app import background
+from tenure_app import background, clock
 from tenure_app.imports.runs import Asked, run
 from tenure_app.ledger import undo as undoing_of_the_ledger
 from tenure_app.ledger.alone import importing_alone
@@ -211,6 +211,19 @@ def test_a_reader_that_is_killed_is_told_and_asked_again_it_begins_anew(owner, m
         begun[-1].wait()
         answer = owner.get(there)
         assert (answer.status_code, b"it was stopped" in answer.content, len(begun)) == (400, True, turn)
+
+
+def test_files_that_were_never_imported_go_after_two_weeks(owner, begun, settings_data):
+    old, begun_once, new = (uploaded(owner).split("/")[-2] for _ in range(3))
+    followed(owner, f"/imports/dry/{begun_once}/")
+    owner.post(f"/imports/start/{begun_once}/", {"do": "import"})
+    for token in (old, begun_once):
+        long_ago = clock.now() / 1e6 - 15 * 86_400
+        os.utime(settings_data / "uploads" / token / "upload.json", (long_ago, long_ago))
+    os.utime(settings_data / "uploads" / new / "upload.json", (clock.now() / 1e6,) * 2)
+    last = uploaded(owner).split("/")[-2]
+    kept = {path.parent.name for path in (settings_data / "uploads").glob("*/upload.json")}
+    assert kept == {begun_once, new, last}
 
 
 def test_one_file_is_looked_at_at_a_time(owner, monkeypatch):

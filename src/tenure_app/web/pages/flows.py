@@ -13,7 +13,7 @@ from tenure_app.roles import Permission
 from tenure_app.web import counting, words
 from tenure_app.web.counting import NOBODY, ON_TIME, Period
 from tenure_app.web.frame import show
-from tenure_app.web.moment import moment, shop_of
+from tenure_app.web.moment import moment, shop_of, word_in
 from tenure_app.web.names import called
 from tenure_app.web.opening import opened
 from tenure_app.web.routes import page
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["flows_file", "flows_page"]
 
-EVERY: Final = ("week", "month", "quarter")
+CELLS: Final = frozenset(f"{a}-{b}" for a in ("nobody", *STAGES) for b in STAGES)
+"""Words of the address for the cells of the matrix."""
 COLUMNS: Final = 3
 SHOWN: Final = 8
 
@@ -37,15 +38,15 @@ Flows = Mapping[tuple[str, str], int]
 def flows_page(request: HttpRequest) -> HttpResponse:
     """Three periods as streams, the last as a matrix, one cell with its people."""
     at = moment(request)
-    every = asked if (asked := request.GET.get("every", "")) in EVERY else "month"
+    every = word_in(request.GET, "every", counting.EVERY, "month")
     reading = opened(at)
     periods = _periods(at, every)
     found = [counting.staged(counting.flows(reading, one.start_at, one.end_at)) for one in periods]
     last, moved = periods[-1], found[-1]
-    cell = _cell(request.GET.get("cell", ""), moved)
+    cell = _cell(word_in(request.GET, "cell", CELLS), moved)
     context = {
         "every": every,
-        "periods": [("week", gettext("Week")), ("month", gettext("Month")), ("quarter", gettext("Quarter"))],
+        "periods": words.period_names(),
         "picture": _drawn(at, periods, found, every),
         "rows": list(_rows(at, moved, every, cell)),
         "stages": STAGES,
@@ -97,8 +98,8 @@ def _drawn(at: Moment, periods: list[Period], found: list[dict[tuple[str, str], 
 
 def _cell(asked: str, moved: Flows) -> tuple[str, str] | None:
     """The chosen cell; without a choice the largest move into lapsed, else the largest move."""
-    a, _, b = asked.partition("-")
-    if (a in STAGES or a == "nobody") and b in STAGES:
+    if asked:
+        a, _, b = asked.partition("-")
         return ("" if a == "nobody" else a), b
     moves = {flow: n for flow, n in moved.items() if flow[0] and flow[0] != flow[1] and n}
     hot = {flow: n for flow, n in moves.items() if flow[0] in ON_TIME and flow[1] == "lapsed"}
@@ -193,7 +194,7 @@ def flows_file(request: HttpRequest) -> StreamingHttpResponse:
     from tenure.lifecycle.trace import STAGES as PARTS
 
     at = moment(request)
-    every = asked if (asked := request.GET.get("every", "")) in EVERY else "month"
+    every = word_in(request.GET, "every", counting.EVERY, "month")
     reading = opened(at)
     period = counting.period_before(at.day, every, at.zone)
     found = counting.flows(reading, period.start_at, period.end_at)

@@ -16,7 +16,7 @@ from tenure_app.roles import Permission
 from tenure_app.web import counting, words
 from tenure_app.web.counting import NOBODY, ON_TIME, QUIET, Period
 from tenure_app.web.frame import show
-from tenure_app.web.moment import moment, number_in, shop_of
+from tenure_app.web.moment import moment, number_in, shop_of, word_in
 from tenure_app.web.names import called
 from tenure_app.web.opening import opened
 from tenure_app.web.reading import col, lit
@@ -53,7 +53,7 @@ KINDS_OF_MOVES: Final = {
 def ring_page(request: HttpRequest) -> HttpResponse:
     """The ring of a day, its sentences, who moved, and the river to choose another day."""
     at = moment(request)
-    every = _chosen(request, "every", counting.EVERY, "month")
+    every = word_in(request.GET, "every", counting.EVERY, "month")
     reading = opened(at)
     first = date_of(day_of(reading.first_at, reading.zone))
     if asked := request.GET.get("day", ""):
@@ -66,11 +66,11 @@ def ring_page(request: HttpRequest) -> HttpResponse:
     period = counting.period_before(at.day, every, at.zone)
     parts, moved = counting.counts(reading), counting.flows(reading, period.start_at, period.end_at)
     between = counting.staged(moved)
-    kind = _chosen(request, "moved", tuple(KINDS_OF_MOVES), "overdue")
+    kind = word_in(request.GET, "moved", KINDS_OF_MOVES, "overdue")
     context = {
         "title": gettext("The circle on {day}").format(day=words.long_day(at.day, at.today.year)),
         "every": every,
-        "periods": _periods(),
+        "periods": words.period_names(),
         "period": period,
         "kind": kind,
         "when": words.long_span(period.start, period.end, at.year),
@@ -94,20 +94,6 @@ def ring_page(request: HttpRequest) -> HttpResponse:
         "policy": reading.policy.hash,
     }
     return show(request, "tenure/ring.html", context, here="ring")
-
-
-def _chosen(request: HttpRequest, word: str, known: tuple[str, ...], usual: str) -> str:
-    asked = request.GET.get(word, "")
-    return asked if asked in known else usual
-
-
-def _periods() -> list[tuple[str, str]]:
-    return [
-        ("week", gettext("Week")),
-        ("month", gettext("Month")),
-        ("quarter", gettext("Quarter")),
-        ("year", gettext("Year")),
-    ]
 
 
 def _drawn(
