@@ -3,7 +3,8 @@
 import os
 import tempfile
 
-KEPT = ("TENURE_TEST_DATA", "TENURE_EXAMPLES")
+KEPT = ("TENURE_TEST_DATA", "TENURE_EXAMPLES", "TENURE_KILLS", "TENURE_SEED", "TENURE_CHROMIUM")
+"""What is said to the tests themselves: where data and the browser are, how much to draw, how often to kill."""
 HOME = tempfile.TemporaryDirectory(prefix="tenure-tests-")
 
 

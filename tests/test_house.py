@@ -348,3 +348,12 @@ def test_every_locked_package_has_hashes_and_no_host_is_named(name):
     entries = re.split(r"\n(?=[a-z])", text)
     assert [entry.split("==")[0] for entry in entries if "--hash=sha256:" not in entry] == []
     assert re.findall(r"://|--index|--find-links|file:", text) == []
+
+
+def test_what_is_said_to_the_tests_reaches_them():
+    """Everything that a test or the Makefile reads of the environment is left there when Django is made ready."""
+    tests = [*(ROOT / "tests").rglob("*.py"), ROOT / "Makefile"]
+    asked = r"environ\.get\(\s*[\"'](TENURE_[A-Z_]+)[\"']|(TENURE_[A-Z_]+)=\$\$\{"
+    read = {a or b for path in tests for a, b in re.findall(asked, path.read_text(encoding="utf-8"))}
+    assert read <= set(server_parts.KEPT)
+    assert "TENURE_KILLS" in read
