@@ -354,6 +354,7 @@ def test_what_is_said_to_the_tests_reaches_them():
     """Everything that a test or the Makefile reads of the environment is left there when Django is made ready."""
     tests = [path for path in (ROOT / "tests").rglob("*.py") if path.name != "test_settings_documented.py"]
     asked = r"environ\.get\(\s*[\"'](TENURE_[A-Z_]+)[\"']|(TENURE_[A-Z_]+)=\$\$\{"
-    read = {a or b for path in [*tests, ROOT / "Makefile"] for a, b in re.findall(asked, path.read_text(encoding="utf-8"))}
+    texts = [path.read_text(encoding="utf-8") for path in [*tests, ROOT / "Makefile"]]
+    read = {a or b for text in texts for a, b in re.findall(asked, text)}
     assert read <= set(server_parts.KEPT)
     assert "TENURE_KILLS" in read

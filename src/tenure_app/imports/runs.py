@@ -117,7 +117,8 @@ def run(
     asked, found = asked.completed(), begun
     try:
         with importing_alone(wait=begun is not None), DuckDB(memory_limit=MEMORY) as engine:
-            others = ImportRun.objects.filter(state=ImportRun.RUNNING).exclude(format=UNDO)
+            # who has begun and does not hold the lock was killed; others wait for their turn
+            others = ImportRun.objects.filter(state=ImportRun.RUNNING, counts__started=True).exclude(format=UNDO)
             others.exclude(pk=begun.pk if begun else None).update(state=ImportRun.STOPPED)
             intake.check_key()
             progress("reading", 0, 0)
@@ -125,6 +126,7 @@ def run(
             if found is not None and found.file_hash != _file_hash(asked.path):
                 raise Refused("another_file", f"nothing was imported: {asked.name} is not the file of run {found.pk}")
             found = found or _begun(asked, parsed.format, asked.source or parsed.family, by, now())
+            _start(found)
             _take(engine, found, parsed, now, progress)
     except BaseException as error:
         # not where we were killed: then the next run says so
@@ -132,6 +134,21 @@ def run(
             _stop(found, error)
         raise
     return found
+
+
+def _start(found: ImportRun) -> None:
+    """Its turn has come: what it finds is what those before it left. Of a run that goes on nothing changes."""
+    if not found.counts.get("started"):
+        found.counts = {**found.counts, **_so_far(), "started": True}
+    found.state = ImportRun.RUNNING
+    found.save(update_fields=["state", "counts"])
+
+
+def _so_far() -> dict[str, int]:
+    return {
+        "people_before": Person.objects.aggregate(last=Max("id"))["last"] or 0,
+        "events_before": Event.objects.aggregate(last=Max("id"))["last"] or 0,
+    }
 
 
 def _stop(found: ImportRun, error: BaseException) -> None:
@@ -163,10 +180,7 @@ def _begun(asked: Asked, format: str, family: str, by: str, now: int) -> ImportR
         return stopped
     return ImportRun.objects.create(
         format=format, file_name=asked.name[-255:], file_hash=said, source=source, began_at=now, by=by,
-        options=options, counts={
-            "people_before": Person.objects.aggregate(last=Max("id"))["last"] or 0,
-            "events_before": Event.objects.aggregate(last=Max("id"))["last"] or 0,
-        },
+        options=options, counts=_so_far(),
     )  # fmt: skip
 
 

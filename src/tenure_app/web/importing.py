@@ -19,6 +19,7 @@ from tenure_app import background, clock
 from tenure_app.imports.registry import names
 from tenure_app.imports.runs import Asked, begin, look
 from tenure_app.ledger.alone import under_way
+from tenure_app.ledger.models import ImportRun
 from tenure_app.ledger.undo import announce, announced
 from tenure_app.refused import Refused
 from tenure_app.web import beside
@@ -26,8 +27,6 @@ from tenure_app.web.alive import alive, mark_of
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
-
-    from tenure_app.ledger.models import ImportRun
 
 __all__ = [
     "FORMATS", "Options", "Upload", "asked_of", "dropped", "dry_run", "finished", "keep", "start", "stopped",
@@ -163,6 +162,7 @@ def _silent(what: str, done: int, of: int) -> None:
 def start(upload: Upload, *, by: str, now: int) -> int:
     """Begin to import a kept file that was looked at, in a process of its own; the number of its run."""
     found, asked = dry_run(upload), asked_of(upload)
+    _mark_stopped(upload)
     run = begin(asked, format=found["format"], family=found["source"], by=by, now=now)
     words = ["import", str(upload.path), "--format", found["format"], "--run", str(run.pk)]
     for option, value in (
@@ -173,6 +173,14 @@ def start(upload: Upload, *, by: str, now: int) -> int:
     number = background.begin(words, _folder(upload.token) / "import.log")
     _begun(run, number, token=upload.token)
     return run.pk
+
+
+def _mark_stopped(upload: Upload) -> None:
+    """A run of this very file whose process is gone goes on under its number."""
+    for way in (Path(settings.TENURE_DATA) / "uploads" / "runs").glob("*.json"):
+        said = json.loads(way.read_text(encoding="utf-8"))
+        if said["token"] == upload.token and not alive(said["pid"], said.get("mark", "")):
+            ImportRun.objects.filter(pk=int(way.stem), state=ImportRun.RUNNING).update(state=ImportRun.STOPPED)
 
 
 def _way(run: int) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from django.utils.formats import date_format, number_format
@@ -49,6 +49,7 @@ __all__ = [
 
 NBSP: Final = "\u00a0"
 MINUS: Final = "\u2212"
+_CENTS_BELOW: Final = 100
 SYMBOLS: Final = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CHF": "CHF", "INR": "₹"}
 
 STAGE_NAMES: Final = {
@@ -185,17 +186,19 @@ def decimal(value: float) -> str:
     return number_format(Decimal(f"{value:.4g}"))
 
 
-def amount(minor: int | None, currency: str | None) -> str:
-    """Money as people read it: "€268", whole units from 10 on, cents below; without a currency only the number; a dash
-    where it is not known."""
+def amount(minor: int | None, currency: str | None, *, exact: bool = False) -> str:
+    """Money as people read it: "€268", whole units from 100 on unless it is to be `exact`, cents below; without a
+    currency only the number; a dash where it is not known."""
     if minor is None:
         return "—"
     try:
         value, known = Money(abs(minor), currency or "EUR").amount, currency or ""
     except InvalidInput:
         return count(minor)
-    digits = 0 if value >= 10 or value == value.to_integral_value() else abs(int(value.as_tuple().exponent))
-    number = number_format(round(value, digits), decimal_pos=digits, force_grouping=True)
+    whole = value == value.to_integral_value() or (value >= _CENTS_BELOW and not exact)
+    digits = 0 if whole else abs(int(value.as_tuple().exponent))
+    rounded = value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    number = number_format(rounded, decimal_pos=digits, force_grouping=True)
     sign = MINUS if minor < 0 else ""
     if not known:
         return sign + number

@@ -226,6 +226,41 @@ def test_files_that_were_never_imported_go_after_two_weeks(owner, begun, setting
     assert kept == {begun_once, new, last}
 
 
+def test_an_empty_file_is_told_apart_from_none(owner):
+    form = {"file": SimpleUploadedFile("orders.csv", b""), "format": "auto", "times_in": "UTC", "currency": ""}
+    answer = owner.post(reverse("import-upload"), form)
+    assert (answer.status_code, b"the file is empty" in answer.content) == (400, True)
+
+
+def test_one_that_waits_for_another_import_is_not_taken_for_killed(owner, begun, settings_data):
+    there = uploaded(owner)
+    followed(owner, there)
+    page = owner.post(there.replace("/dry/", "/start/"), {"do": "import"})["Location"]
+    waiting = ImportRun.objects.get()
+    file = settings_data / "others.csv"
+    file.write_text("customer,order,date,amount\n70,900,2024-05-01,5\n71,901,2024-05-02,5\n", encoding="utf-8")
+    other = run(Asked(file, currency="EUR"), by="ann", now=lambda: 1, progress=lambda *_: None)
+    waiting.refresh_from_db()
+    assert waiting.state == ImportRun.RUNNING
+    assert b"Being imported" in owner.get(page).content
+    kept = settings_data / "uploads" / there.split("/")[-2] / "given" / "orders.csv"
+    done = run(Asked(kept, times_in="Europe/Oslo", currency="EUR", file_name="orders.csv"), by="vera", now=lambda: 2,
+               progress=lambda *_: None, begun=waiting)  # fmt: skip
+    assert (other.counts["new_people"], done.counts["new_people"]) == (2, 7)
+
+
+def test_a_run_killed_before_it_wrote_anything_goes_on_under_its_number(owner, begun, monkeypatch):
+    there = uploaded(owner)
+    followed(owner, there)
+    page = owner.post(there.replace("/dry/", "/start/"), {"do": "import"})["Location"]
+    with monkeypatch.context() as here:
+        here.setattr(importing, "alive", lambda *_: False)
+        assert "stopped half-way." in owner.get(page).content.decode()
+        assert "stopped half-way" in owner.get(reverse("imports")).content.decode()
+        assert owner.post(there.replace("/dry/", "/start/"), {"do": "import"})["Location"] == page
+    assert ImportRun.objects.get().state == ImportRun.RUNNING
+
+
 def test_one_file_is_looked_at_at_a_time(owner, monkeypatch):
     first, second, begun = uploaded(owner), uploaded(owner), []
 

@@ -39,6 +39,7 @@ def test_the_cohorts_are_those_of_the_core(zone, first, last):
     table = lives(zone, first, last, seed=day_number(last))
     with duckdb.connect() as connection:
         connection.from_arrow(table).create("passages")
+        connection.execute("CREATE TABLE people AS SELECT DISTINCT c, 1 AS orders FROM passages")
         as_of = start_of_day(day_number(last), zone)
         reading = Reading(connection, "g", as_of, zone, None, 0, as_of)
         every, kept, second = returned(reading, last)
@@ -56,5 +57,19 @@ def test_the_cohorts_are_those_of_the_core(zone, first, last):
 def test_a_shop_without_orders_has_no_cohorts():
     with duckdb.connect() as connection:
         connection.from_arrow(lives("UTC", date(2011, 1, 1), date(2011, 5, 1), 1)).create("passages")
+        connection.execute("CREATE TABLE people AS SELECT DISTINCT c, 0 AS orders FROM passages")
         reading = Reading(connection, "g", start_of_day(day_number(date(2010, 1, 1)), "UTC"), "UTC", None, 0, 0)
         assert returned(reading, date(2010, 1, 1)) == ("month", (), ())
+
+
+def test_whose_orders_were_all_cancelled_is_in_no_cohort():
+    with duckdb.connect() as connection:
+        connection.from_arrow(lives("UTC", date(2011, 1, 1), date(2011, 5, 1), 1)).create("passages")
+        connection.execute("CREATE TABLE people AS SELECT DISTINCT c, c % 2 AS orders FROM passages")
+        on = date(2011, 5, 1)
+        reading = Reading(connection, "g", start_of_day(day_number(on), "UTC"), "UTC", None, 0, 0)
+        _, kept, second = returned(reading, on)
+        ((stand,),) = connection.execute(
+            "SELECT COUNT(DISTINCT c) FROM passages WHERE c % 2 = 1 AND last_order_at < $at", {"at": reading.as_of}
+        ).fetchall()
+    assert sum(one.customers for one in kept) == sum(one.customers for one in second) == stand > 0

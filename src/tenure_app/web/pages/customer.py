@@ -272,7 +272,7 @@ def _line_of_event(event: dict[str, Any], orders: int, currency: str) -> dict[st
         "order": event["kind"] == ORDER_PLACED,
         "said": _happened(event, orders),
         "more": ", ".join(part for part in more if part),
-        "amount": "" if amount is None else words.amount(amount, event["currency"] or currency),
+        "amount": "" if amount is None else words.amount(amount, event["currency"] or currency, exact=True),
     }
 
 

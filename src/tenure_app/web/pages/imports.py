@@ -90,6 +90,7 @@ def without_options(note: str) -> str:
 def _run(at: Moment, one: ImportRun) -> dict[str, Any]:
     """A run as its line and its page show it."""
     counts, ended = one.counts or {}, one.ended_at
+    state = one.STOPPED if one.state == one.RUNNING and importing.stopped(one) is not None else one.state
     seconds = max(0.0, ((ended or clock.now()) - one.began_at) / _MS)
     rows, facts, done = (int(counts.get(key) or 0) for key in ("rows", "of", "done"))
     rejected = counts.get("rejected") or {}
@@ -99,8 +100,8 @@ def _run(at: Moment, one: ImportRun) -> dict[str, Any]:
         "file": one.file_name,
         "format": one.format,
         "source": one.source.name,
-        "state": one.state,
-        "state_name": str(STATES.get(one.state, one.state)),
+        "state": state,
+        "state_name": str(STATES.get(state, state)),
         "on": words.day_at(one.began_at, at.zone, at.year),
         "by": one.by,
         "counts": counts,
@@ -128,6 +129,8 @@ def _run(at: Moment, one: ImportRun) -> dict[str, Any]:
 def upload_page(request: HttpRequest) -> HttpResponse:
     """Take the file, then show what it would bring."""
     form = _UploadForm(request.POST, request.FILES)
+    if (file := request.FILES.get("file")) is not None and not file.size:
+        return _listed(request, gettext("Nothing was uploaded: the file is empty."))
     if not form.is_valid():
         return _listed(request, gettext("Nothing was uploaded: choose a file, and a time zone of its times."))
     asked = form.cleaned_data

@@ -17,6 +17,7 @@ WITH bought AS (
     JOIN turns t ON t.utc_day = CAST(floor(p.last_order_at / CAST(86400000000 AS DOUBLE)) AS INTEGER)
     JOIN turns f ON f.utc_day = CAST(floor(p.first_order_at / CAST(86400000000 AS DOUBLE)) AS INTEGER)
     WHERE p.c >= $first AND p.c < $next AND p.from_at < $as_of AND p.last_order_at < $as_of
+        AND p.c IN (SELECT s.c FROM people s WHERE s.orders > 0) -- not whose orders were all cancelled by now
 )
 SELECT MIN(day) AS began, MIN(day) FILTER (WHERE day > first_day) AS again, MIN(period) AS period,
     BIT_OR(CASE WHEN period >= $low THEN CAST(1 AS BIGINT) << (period - $low) ELSE 0 END) AS periods
