@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tenure.lifecycle.learning import Clocks
     from tenure.lifecycle.policy import Policy
 
-__all__ = ["ground", "known_ground", "month_ordinals"]
+__all__ = ["clocks_alone", "ground", "known_ground", "month_ordinals"]
 
 LONG_FILE: Final = 240
 """Months, beyond which those without occasions are passed over."""
@@ -62,6 +62,29 @@ def ground(
     engine: DuckDB, policy: Policy, days: Calendar, heads: pa.Table, *, activity: bool
 ) -> tuple[Terrain, Snapshots]:
     """The ground, learnt from `orders`, and the shop at each month's start; lays `touches` where they are walked."""
+    months, last, lives, clocks, busy = _learnt(engine, policy, days, heads, activity=activity)
+    first_month = months[0].ordinal if months else 0
+    terrain = _terrain(days, first_month, len(months), clocks, policy)
+    _lay_touches(engine, clocks, activity=activity)
+    rows = rows_of(engine.table(_SQL, "states", "sampled_plain_rows" if clocks is None else "sampled_full_rows"))
+    life = _life(occasions(rows, terrain), lives)
+    return terrain, snapshots(life, last, months, clocks, busy)
+
+
+def clocks_alone(
+    engine: DuckDB, policy: Policy, days: Calendar, heads: pa.Table, *, activity: bool
+) -> tuple[Clocks | None, NDArray[np.int64]]:
+    """The clocks as `ground` learns them, None where the plain calendar is in force, and the first day of each month
+    that they are in force in.
+    """
+    months, _, _, clocks, _ = _learnt(engine, policy, days, heads, activity=activity)
+    return clocks, np.array([month.first_day for month in months], np.int64)
+
+
+def _learnt(
+    engine: DuckDB, policy: Policy, days: Calendar, heads: pa.Table, *, activity: bool
+) -> tuple[list[Month], NDArray[np.int64], pa.Table, Clocks | None, frozenset[int] | None]:
+    """The months; the last one in whose sample each sampled customer is; their lives; the clocks; the busy months."""
     months = _months(engine, days)
     number, first_at, draw = _people(heads)
     last = sampled(first_at, draw, number, months)
@@ -82,12 +105,7 @@ def ground(
 
     busy = _busy(engine, months)
     clocks = grouping.clocks(engine, policy, months, order_days, activity=activity, busy=busy)
-    first_month = months[0].ordinal if months else 0
-    terrain = _terrain(days, first_month, len(months), clocks, policy)
-    _lay_touches(engine, clocks, activity=activity)
-    rows = rows_of(engine.table(_SQL, "states", "sampled_plain_rows" if clocks is None else "sampled_full_rows"))
-    life = _life(occasions(rows, terrain), lives)
-    return terrain, snapshots(life, last, months, clocks, busy)
+    return months, last, lives, clocks, busy
 
 
 def _people(heads: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

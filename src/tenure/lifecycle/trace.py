@@ -23,7 +23,7 @@ from tenure.events import ORDER_PLACED, ORDER_REFUNDED
 from tenure.lifecycle import beginnings
 from tenure.lifecycle.beginnings import Instants, Starts, instants, starts
 from tenure.lifecycle.dues import Dues, dues
-from tenure.lifecycle.ground import ground, known_ground, month_ordinals
+from tenure.lifecycle.ground import clocks_alone, ground, known_ground, month_ordinals
 from tenure.lifecycle.policy import Policy
 from tenure.lifecycle.population import Snapshots, draws
 from tenure.lifecycle.rhythm import LONGEST
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     from tenure.lifecycle.learning import Clocks
     from tenure.read import Timeline
 
-__all__ = ["INACTIVE", "SEASONAL", "STAGES", "Slice", "Trace", "prepare_orders", "staged", "trace"]
+__all__ = [
+    "INACTIVE", "SEASONAL", "STAGES", "Clocked", "Slice", "Trace", "clocked", "prepare_orders", "staged", "trace",
+]  # fmt: skip
 
 STAGES: Final = (
     ("prospect", None), ("new", None), ("active", None), ("loyal", None), ("lapsed", "short"), ("lapsed", "long"),
@@ -230,6 +232,36 @@ def trace(
     return Trace(
         engine, policy, zone, until, timeline.customer_type, terrain, shop, stanced, merged, slices, labels, every
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Clocked:
+    """Orders prepared and the clocks they are counted on, without a trace. `clocks`: None for the plain calendar;
+    `first_days`: of the months they are in force in; `plain`: every event is an order that never ends and names no
+    group, so that only `events` and `guess` were laid.
+    """
+
+    clocks: Clocks | None
+    first_days: NDArray[np.int64]
+    calendar: Calendar
+    plain: bool
+
+
+def clocked(timeline: Timeline, policy: Policy, *, zone: str, until: int) -> Clocked:
+    """What `trace` prepares of orders and clocks alone, for whom stages do not matter. BadTime for an unknown zone."""
+    engine = timeline.engine
+    kinds = _kinds(engine, timeline, until)
+    first_at, last_at = (at if at is not None else min(until, 0) for at in (timeline.first_at, timeline.last_at))
+    days, _ = _lay_calendar(engine, zone, first_at, max(first_at, min(last_at, until)))
+    engine.drop("counted")
+    prepare_orders(engine, timeline, policy, until, kinds, whole=True)
+    plain = not engine.connection.execute(
+        "SELECT 1 FROM duckdb_tables() WHERE table_name = 'counted' AND database_name = current_database()"
+    ).fetchall()
+    engine.run(_SQL, "orders", "touched_orders")
+    heads = _heads(engine, timeline.customer_type)
+    clocks, first_days = clocks_alone(engine, policy, days, heads, activity=False)
+    return Clocked(clocks, first_days, days, plain)
 
 
 def _heads(engine: DuckDB, customer_type: str) -> pa.Table:

@@ -14,14 +14,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
 from tenure.errors import InvalidInput
+from tenure.purchase import base
+from tenure.purchase.climbing import Height, Peak, climb, highest
+from tenure.purchase.parts import FromParts, Parts
 
-__all__ = ["CENTRE", "SPREAD", "Fit", "fit", "log_likelihood", "p_buy"]
+if TYPE_CHECKING:
+    from typing import Self
+
+    from tenure.purchase.summary import Summary
+
+__all__ = ["CENTRE", "SPREAD", "Fit", "MbgNbd", "fit", "log_likelihood", "p_buy", "starts"]
 
 Floats = npt.NDArray[np.float64]
 Theta = tuple[float, float, float, float]
@@ -35,15 +44,9 @@ STARTS = ((0.2, 0.2, 3.0), (1.5, 0.3, 0.2), (0.05, 0.1, 2.0), (4.0, 0.1, 0.05))
 """r, a, b to climb from. From these no peak was missed that ten random starts found, in 5,500 generated shops."""
 ENOUGH = 1_000  # rows of a kind that tell one peak from another
 BLOCK = 8_192  # rows at a time
-SAME = 1e-4  # two climbs that end nearer than this, in logarithms, ended on one peak
 
 MAX_EXPONENT = 600.0  # exp() of more would overflow; the chance is 0 to 260 digits there
 MAX_REPEATS = 1_000_000
-MAX_LOG = 25.0  # without a prior the maximum may lie at infinity: the search ends at exp(+-25)
-MAX_STEP = 2.0  # in logarithms; beyond it the quadratic is no guide
-QUADRATIC = 1e-8  # a Newton step this small lands within rounding of the maximum
-MAX_STEPS = 200
-SHORTEST = 1e-10  # of a step, as a share of Newton's
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,55 @@ class Fit:
     def theta(self) -> Theta:
         """(r, alpha, a, b), as `p_buy`, `log_likelihood` and `fit(start=...)` take them."""
         return self.r, self.alpha, self.a, self.b
+
+
+@dataclass(frozen=True, slots=True)
+class MbgNbd(FromParts):
+    """r, alpha (a time), a, b, as every purchase model: without the prior, in the unit of the summary."""
+
+    name: ClassVar[str] = "mbg_nbd"
+    words: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+
+    @classmethod
+    def fit(cls, summary: Summary) -> base.Fit[Self]:
+        """The most likely parameters; `converged` is False where the likelihood has no maximum. InvalidInput."""
+        points = starts(float(summary.weight @ summary.x), float(summary.weight @ summary.t_x))
+        return base.best_fit(
+            summary, cls.at, lambda rows, point: _derivatives(_sample(rows.x, rows.t_x, rows.age, rows.weight), point),
+            points,
+        )  # fmt: skip
+
+    @classmethod
+    def at(cls, point: Floats) -> Self:
+        """The model whose logarithms are these."""
+        return cls(*(float(value) for value in np.exp(point)))
+
+    @property
+    def parameters(self) -> tuple[float, ...]:
+        """As `words` names them."""
+        return self.r, self.alpha, self.a, self.b
+
+    def log_likelihood(self, rows: Summary) -> Floats:
+        """Of one customer of each row."""
+        return log_likelihood(rows.x, rows.t_x, rows.age, *self.parameters)
+
+    def p_alive(self, rows: Summary) -> Floats:
+        """Chance that the customer has not left."""
+        grown = np.log1p((rows.age - rows.t_x) / (self.alpha + rows.t_x))
+        odds = np.minimum((self.r + rows.x) * grown, MAX_EXPONENT)
+        return np.asarray(1.0 / (1.0 + self.a / (self.b + rows.x) * np.exp(odds)))
+
+    def parts(self, rows: Summary, horizon: base.Numbers) -> Parts:
+        """One part: of the living, the rate is gamma(r + x, alpha + T), the chance to leave beta(a, b + x + 1)."""
+        reach, one = self.alpha + rows.age, np.ones(rows.n_distinct)
+        stay = self.b + rows.x + 1.0
+        chance = np.asarray(horizon / (reach + horizon))
+        return Parts.single(self.p_alive(rows), self.r + rows.x, chance, self.a * one, stay)
 
 
 def p_buy(
@@ -115,19 +167,18 @@ def fit(
     the customers alone, in any order of theirs, and is good to about 1e-12. Raises InvalidInput.
     """
     sample = _sample(x, tx, age, weights)
-    starts = _starts(sample)
+    points = starts(float(sample.weight @ sample.x), float(sample.weight @ sample.tx))
     if start is not None:
         further = np.asarray(start, dtype=np.float64)
         if further.shape != (4,) or not ((further > 0) & np.isfinite(further)).all():
             raise InvalidInput("The start of a fit is four positive numbers: r, alpha, a, b.")
-        starts = np.vstack([starts, np.log(further)])
+        points = np.vstack([points, np.log(further)])
     if sample.n == 0:
         return Fit(*CENTRE, log_likelihood=0.0, n=0, converged=True)
     few = _thinned(sample)
-    peaks = _distinct([_climb(few, point, prior) for point in starts])
-    if few is not sample:
-        peaks = [_climb(sample, peak.point, prior) for peak in peaks]
-    top = max(peaks, key=lambda peak: peak.total)
+    top = highest(
+        None if few is sample else lambda at: _height(few, at, prior), lambda at: _height(sample, at, prior), points
+    )
     r, alpha, a, b = (float(v) for v in np.exp(top.point))
     return Fit(r, alpha, a, b, log_likelihood=top.value, n=round(sample.n), converged=top.converged)
 
@@ -148,26 +199,6 @@ class _Sample:
         for i in range(0, len(self.x), BLOCK):
             rows = slice(i, i + BLOCK)
             yield self.x[rows], self.tx[rows], self.age[rows], self.weight[rows]
-
-
-@dataclass(frozen=True, slots=True)
-class _Height:
-    """The likelihood at a point: with the prior (`total`) and without (`value`), and the derivatives of the former."""
-
-    total: float
-    value: float
-    gradient: Floats
-    hessian: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class _Peak:
-    """Where a climb ended."""
-
-    point: Floats
-    total: float
-    value: float
-    converged: bool
 
 
 def _sample(x: npt.ArrayLike, tx: npt.ArrayLike, age: npt.ArrayLike, weights: npt.ArrayLike | None) -> _Sample:
@@ -207,19 +238,10 @@ def _thinned(sample: _Sample) -> _Sample:
     return _Sample(x, sample.tx[rows], sample.age[rows], weight, _at_least(x, weight), float(weight.sum()))
 
 
-def _starts(sample: _Sample) -> Floats:
-    """STARTS in logarithms, alpha such that r / alpha is about what these customers buy in a unit of time."""
+def starts(bought: float, time: float) -> Floats:
+    """STARTS in logarithms, alpha such that r / alpha is about what customers buy who bought so often in that time."""
     r, a, b = np.log(STARTS).T
-    bought, time = sample.weight @ sample.x, sample.weight @ sample.tx
     return np.column_stack([r, r - np.log((bought + 0.5) / (time + 20.0)), a, b])
-
-
-def _distinct(peaks: Sequence[_Peak]) -> list[_Peak]:
-    kept: list[_Peak] = []
-    for peak in peaks:
-        if all(np.abs(peak.point - other.point).max() > SAME for other in kept):
-            kept.append(peak)
-    return kept
 
 
 def _at_least(x: Floats, weight: Floats) -> Floats:
@@ -238,49 +260,17 @@ def _check(x: Floats, tx: Floats, age: Floats, weight: Floats) -> None:
         raise InvalidInput("tx lies between 0 and age, and is 0 for who bought once.")
 
 
-def _climb(sample: _Sample, point: Floats, prior: bool) -> _Peak:
-    """Newton's method in the logarithms of the parameters, made to climb from anywhere."""
-    point = np.clip(point, -MAX_LOG, MAX_LOG)
-    here = _height(sample, point, prior)
-    for _ in range(MAX_STEPS):
-        pushed = np.where(here.gradient > 0, point >= MAX_LOG, point <= -MAX_LOG)  # against a bound: stays there
-        step, concave = _ascent(here, ~pushed)
-        if concave and np.abs(step).max() < QUADRATIC:
-            return _Peak(point + step, here.total, here.value, converged=not pushed.any())
-        # the sum of the terms is only good to some rounding; below it a Newton step is the better judge
-        slack, slope, length = 1e-12 * (1.0 + abs(here.total)), float(here.gradient @ step), 1.0
-        while True:
-            there = np.clip(point + length * step, -MAX_LOG, MAX_LOG)
-            ahead = _height(sample, there, prior)
-            if length < SHORTEST or ahead.total >= here.total + 1e-4 * length * slope - slack:
-                break
-            length /= 2.0
-        point, here = there, ahead
-    return _Peak(point, here.total, here.value, converged=False)
+def _climb(sample: _Sample, point: Floats, prior: bool) -> Peak:
+    return climb(lambda at: _height(sample, at, prior), point)
 
 
-def _height(sample: _Sample, point: Floats, prior: bool) -> _Height:
+def _height(sample: _Sample, point: Floats, prior: bool) -> Height:
     value, gradient, hessian = _derivatives(sample, point)
     if not prior:
-        return _Height(value, value, gradient, hessian)
+        return Height(value, value, gradient, hessian)
     away, precision = point - np.log(CENTRE), 1.0 / np.square(SPREAD)
     total = value - 0.5 * float(precision @ away**2)
-    return _Height(total, value, gradient - precision * away, hessian - np.diag(precision))
-
-
-def _ascent(here: _Height, free: npt.NDArray[np.bool_]) -> tuple[Floats, bool]:
-    """Newton's step in the free directions, no longer than MAX_STEP; and whether all of them curve downwards.
-
-    Those that do not are taken as if they did, so the step always leads upwards.
-    """
-    step = np.zeros(4)
-    if not free.any():
-        return step, True
-    curvature, axes = np.linalg.eigh(-here.hessian[np.ix_(free, free)])
-    floor = 1e-12 * max(float(np.abs(curvature).max()), 1e-300)
-    newton = axes @ (axes.T @ here.gradient[free] / np.maximum(np.abs(curvature), floor))
-    step[free] = newton * min(1.0, MAX_STEP / max(float(np.abs(newton).max()), MAX_STEP))
-    return step, bool(curvature[0] > floor)
+    return Height(total, value, gradient - precision * away, hessian - np.diag(precision))
 
 
 def _derivatives(sample: _Sample, point: Floats) -> tuple[float, Floats, Floats]:

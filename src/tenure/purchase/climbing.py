@@ -1,0 +1,108 @@
+"""The way up a likelihood: Newton's method in the logarithms of the parameters, made to climb from anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["MAX_LOG", "Height", "Peak", "climb", "distinct", "highest", "symmetric"]
+
+Floats = npt.NDArray[np.float64]
+
+MAX_LOG: Final = 25.0
+"""Without a prior the maximum may lie at infinity: the search ends at exp(+-25)."""
+MAX_STEP: Final = 2.0  # in logarithms; beyond it the quadratic is no guide
+QUADRATIC: Final = 1e-8  # a Newton step this small lands within rounding of the maximum
+MAX_STEPS: Final = 200
+SHORTEST: Final = 1e-10  # of a step, as a share of Newton's
+SAME: Final = 1e-4  # two climbs that end nearer than this, in logarithms, ended on one peak
+
+
+@dataclass(frozen=True, slots=True)
+class Height:
+    """The likelihood at a point: with the prior (`total`) and without (`value`), and the derivatives of the former."""
+
+    total: float
+    value: float
+    gradient: Floats
+    hessian: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """Where a climb ended. `pushed`: which parameters ended against a bound; `steps`: how many were taken."""
+
+    point: Floats
+    total: float
+    value: float
+    hessian: Floats
+    converged: bool
+    pushed: npt.NDArray[np.bool_]
+    steps: int
+
+
+def climb(height: Callable[[Floats], Height], point: Floats) -> Peak:
+    """Uphill from `point` until a Newton step is within rounding, or MAX_STEPS."""
+    point = np.clip(point, -MAX_LOG, MAX_LOG)
+    here = height(point)
+    pushed = np.zeros(len(point), bool)
+    for steps in range(MAX_STEPS):
+        pushed = np.where(here.gradient > 0, point >= MAX_LOG, point <= -MAX_LOG)  # against a bound: stays there
+        step, concave = _ascent(here, ~pushed)
+        if concave and np.abs(step).max() < QUADRATIC:
+            return Peak(point + step, here.total, here.value, here.hessian, not pushed.any(), pushed, steps)
+        # the sum of the terms is only good to some rounding; below it a Newton step is the better judge
+        slack, slope, length = 1e-12 * (1.0 + abs(here.total)), float(here.gradient @ step), 1.0
+        while True:
+            there = np.clip(point + length * step, -MAX_LOG, MAX_LOG)
+            ahead = height(there)
+            if length < SHORTEST or ahead.total >= here.total + 1e-4 * length * slope - slack:
+                break
+            length /= 2.0
+        point, here = there, ahead
+    return Peak(point, here.total, here.value, here.hessian, False, pushed, MAX_STEPS)
+
+
+def _ascent(here: Height, free: npt.NDArray[np.bool_]) -> tuple[Floats, bool]:
+    """Newton's step in the free directions, no longer than MAX_STEP; and whether all of them curve downwards.
+
+    Those that do not are taken as if they did, so the step always leads upwards.
+    """
+    step = np.zeros(len(free))
+    if not free.any():
+        return step, True
+    curvature, axes = np.linalg.eigh(-here.hessian[np.ix_(free, free)])
+    floor = 1e-12 * max(float(np.abs(curvature).max()), 1e-300)
+    newton = axes @ (axes.T @ here.gradient[free] / np.maximum(np.abs(curvature), floor))
+    step[free] = newton * min(1.0, MAX_STEP / max(float(np.abs(newton).max()), MAX_STEP))
+    return step, bool(curvature[0] > floor)
+
+
+def distinct(peaks: Sequence[Peak]) -> list[Peak]:
+    """The peaks, each once."""
+    kept: list[Peak] = []
+    for peak in peaks:
+        if all(np.abs(peak.point - other.point).max() > SAME for other in kept):
+            kept.append(peak)
+    return kept
+
+
+def highest(
+    few: Callable[[Floats], Height] | None, everybody: Callable[[Floats], Height], starts: Sequence[Floats] | Floats
+) -> Peak:
+    """The highest peak reached from `starts`; where there are `few` rows that stand for all, they show the way."""
+    peaks = distinct([climb(few or everybody, point) for point in starts])
+    if few is not None:
+        peaks = [climb(everybody, peak.point) for peak in peaks]
+    return max(peaks, key=lambda peak: peak.total)
+
+
+def symmetric(upper: Floats, size: int) -> Floats:
+    """The matrix whose upper triangle, row by row, is `upper`."""
+    full = np.zeros((size, size))
+    full[np.triu_indices(size)] = upper
+    return np.asarray(full + np.triu(full, 1).T)

@@ -1,0 +1,68 @@
+"""Covariates: what is known of a customer from the beginning moves the parameters of those they are drawn from.
+
+The logarithm of a parameter is that of the population plus the customer's covariates times coefficients: every kind of
+customer has parameters of their own, and the slopes of the likelihood in the coefficients follow by the chain rule.
+Fader, Hardie, "Incorporating time-invariant covariates into the Pareto/NBD and BG/NBD models", note 019 (2007).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from tenure.purchase.climbing import symmetric
+
+__all__ = ["chained", "logs_by_kind", "with_coefficients"]
+
+Floats = npt.NDArray[np.float64]
+Moved = Sequence[tuple[int, float]]
+"""Which parameters (by place) covariates move, and with which sign."""
+
+BLOCK = 8_192
+
+
+def logs_by_kind(point: Floats, size: int, moved: Moved, covariates: Floats | None) -> Floats:
+    """(kinds, size): the logarithms of the parameters of each kind; `point`: `size` of the population, then the
+    coefficients of each moved parameter.
+    """
+    if covariates is None:
+        return np.asarray(point[:size].reshape(1, size))
+    logs = np.tile(point[:size], (len(covariates), 1))
+    for (place, sign), row in zip(moved, point[size:].reshape(len(moved), -1), strict=True):
+        logs[:, place] += sign * (covariates @ row)
+    return logs
+
+
+def chained(
+    gradient: Floats, upper: Floats, moved: Moved, covariates: Floats | None
+) -> tuple[Floats, Floats]:
+    """Gradient and Hessian in the point of `logs_by_kind`, from those of each kind in its own logarithms.
+
+    gradient: (kinds, size); upper: (kinds, size (size + 1) / 2), the upper triangles of the Hessians.
+    """
+    size = gradient.shape[1]
+    if covariates is None:
+        return gradient.sum(axis=0), symmetric(upper.sum(axis=0), size)
+    columns = covariates.shape[1]
+    total, curve = np.zeros(size + len(moved) * columns), np.zeros((size + len(moved) * columns,) * 2)
+    for begin in range(0, len(covariates), BLOCK):
+        z, slope = covariates[begin : begin + BLOCK], gradient[begin : begin + BLOCK]
+        full = np.zeros((len(z), size, size))
+        full[:, *np.triu_indices(size)] = upper[begin : begin + BLOCK]
+        full += np.triu(full, 1).transpose(0, 2, 1)
+        turn = np.zeros((len(z), size, len(total)))
+        turn[:, np.arange(size), np.arange(size)] = 1.0
+        for number, (place, sign) in enumerate(moved):
+            turn[:, place, size + number * columns : size + (number + 1) * columns] = sign * z
+        total += np.einsum("ks,ksp->p", slope, turn)
+        curve += np.einsum("ksp,kst,ktq->pq", turn, full, turn, optimize=True)
+    return total, curve
+
+
+def with_coefficients(starts: Floats, moved: Moved, covariates: Floats | None) -> Floats:
+    """The starts with coefficients of 0: only the first of them, for the likelihood with covariates is climbed once."""
+    if covariates is None:
+        return starts
+    return np.column_stack([starts[:1], np.zeros((1, len(moved) * covariates.shape[1]))])
