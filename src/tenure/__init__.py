@@ -11,10 +11,25 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0.dev0"
 
-__all__ = ["__version__", "explain", "flows", "history", "report", "simulate", "stages", "suggest"]
+__all__ = [
+    "__version__", "backtest", "explain", "fit", "flows", "history", "predict", "report", "simulate", "stages",
+    "suggest", "value",
+]  # fmt: skip
 
 if TYPE_CHECKING:
-    from tenure.verbs import explain, flows, history, report, simulate, stages, suggest
+    from tenure.verbs import (
+        backtest,
+        explain,
+        fit,
+        flows,
+        history,
+        predict,
+        report,
+        simulate,
+        stages,
+        suggest,
+        value,
+    )
 else:
 
     def __getattr__(name: str) -> object:

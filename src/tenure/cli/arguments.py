@@ -25,6 +25,9 @@ COLUMNS: Final = {
 }
 """Roles of columns that have an option of their own name, beside the customer."""
 
+_MODELS: Final = ("bg_nbd", "mbg_nbd", "pareto_nbd", "mbg_cnbd_k")
+_HORIZON: Final = 90
+
 _OTHERS: Final = "tenure.verbs"
 """Entry points of what is installed beside the core: functions that add verbs."""
 
@@ -56,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     whole.add_argument("--version", action="version", version=f"tenure {__version__}")
     verbs = whole.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=_Parser)
-    for add in (_stages, _history, _flows, _suggest, _explain, _report, _simulate):
+    for add in (_stages, _history, _flows, _suggest, _explain, _fit, _predict, _value, _backtest, _report, _simulate):
         add(verbs)
     for other in entry_points(group=_OTHERS):
         # each brings the job with it
@@ -129,6 +132,64 @@ def _explain(verbs: _Verbs) -> None:
     one.add_argument("--as-of", metavar="T", required=True, help=_T)
     one.add_argument("--json", action="store_true", help="the same as one JSON object")
     _rejecting(one)
+
+
+def _fit(verbs: _Verbs) -> None:
+    one = _verb(
+        verbs, "fit", "the parameters of a purchase model",
+        "The most likely ones, with standard errors, and whether there are any. A customer's age ends with the last"
+        " whole day before T.",
+    )  # fmt: skip
+    _reading(one)
+    one.add_argument("--model", choices=(*_MODELS, "gamma_gamma"), required=True, help="the model")
+    one.add_argument("--until", metavar="T", help=_UNTIL)
+    one.add_argument("--unit", choices=("day", "week"), default="week", help="of time; default: week, as in the papers")
+    one.add_argument("--json", action="store_true", help="the same as one JSON object")
+    _rejecting(one)
+
+
+def _forecasting(one: _Parser) -> None:
+    """What is said of a forecast."""
+    _reading(one)
+    one.add_argument("--as-of", metavar="T", required=True, help=_T)
+    one.add_argument("--horizon", metavar="DAYS", type=int, default=_HORIZON, help=f"days ahead; default: {_HORIZON}")
+    one.add_argument(
+        "--model", choices=("ensemble", *_MODELS), default="ensemble", help="what to forecast with; default: ensemble"
+    )
+
+
+def _predict(verbs: _Verbs) -> None:
+    one = _verb(
+        verbs, "predict", "who will buy again, how often, and what it may come to",
+        "One row per customer, each number with its interval (5 to 95 %). Without --out: totals and the first rows.",
+    )  # fmt: skip
+    _forecasting(one)
+    _writing(one)
+
+
+def _value(verbs: _Verbs) -> None:
+    one = _verb(
+        verbs, "value", "what customers are worth, and what may be spent to acquire, keep or win back each",
+        "The columns of predict, with margins, scores and ceilings. Without --out: totals and the first rows.",
+    )  # fmt: skip
+    _forecasting(one)
+    one.add_argument("--margin", metavar="SHARE", type=float, required=True, help="of revenue, as in 0.4")
+    one.add_argument(
+        "--discount-rate", metavar="RATE", type=float, default=0.1, help="a year, as in 0.1 for 10 %%; default: 0.1"
+    )
+    _writing(one)
+
+
+def _backtest(verbs: _Verbs) -> None:
+    one = _verb(
+        verbs, "backtest", "how forecasts would have fared on the shop's own past",
+        "Forecasts from days of the past, judged by what came: models, the ensemble, and plain rules.",
+    )  # fmt: skip
+    _reading(one)
+    one.add_argument("--origins", metavar="N", type=int, default=4, help="days to forecast from; default: 4")
+    one.add_argument("--horizon", metavar="DAYS", type=int, default=_HORIZON, help=f"days ahead; default: {_HORIZON}")
+    one.add_argument("--until", metavar="T", help=_UNTIL)
+    _writing(one)
 
 
 def _report(verbs: _Verbs) -> None:

@@ -109,8 +109,8 @@ class Fit(Generic[M]):
 
     log_likelihood: of all customers; covariance: of the logarithms of the parameters (coefficients of covariates as
     they are), from the curvature at the maximum, None where it is not one; n, n_distinct: customers and distinct rows;
-    why_not: what a reader should know if `converged` is False; at_bound: parameters whose likeliest value is 0 or
-    infinite, in which case the model is a simpler one (nobody ever leaves, everybody buys alike).
+    why_not: what a reader should know if `converged` is False; tells_buying: whether how often people buy is known in
+    any case, though perhaps not how they leave (where nobody does, say, the limit of the model is one that predicts).
     """
 
     model: M
@@ -120,7 +120,7 @@ class Fit(Generic[M]):
     n_distinct: int
     converged: bool
     why_not: str | None = None
-    at_bound: tuple[str, ...] = ()
+    tells_buying: bool = True
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -213,10 +213,11 @@ def _fit_of(
     covariance, sound = _covariance(top)
     converged = top.converged and sound
     why_not = None if converged else lacking or _why_not(top)
-    model = make(top.point)
-    at_bound = tuple(word for word, pushed in zip(model.words, top.pushed, strict=True) if pushed)
+    # of all models here the first two parameters say how often people buy: known to a factor of e or so, or not
+    buying = -top.hessian[:2, :2]
+    known = bool(np.isfinite(buying).all()) and float(np.linalg.eigvalsh(buying)[0]) > 1.0
     return Fit(
-        model, top.value + offset, covariance if converged else None, n, n_distinct, converged, why_not, at_bound
+        make(top.point), top.value + offset, covariance if converged else None, n, n_distinct, converged, why_not, known
     )
 
 

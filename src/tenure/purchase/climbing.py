@@ -18,6 +18,7 @@ MAX_LOG: Final = 25.0
 MAX_STEP: Final = 2.0  # in logarithms; beyond it the quadratic is no guide
 QUADRATIC: Final = 1e-8  # a Newton step this small lands within rounding of the maximum
 MAX_STEPS: Final = 200
+LEVEL: Final = 12  # steps that lead no higher: a ridge without end
 SHORTEST: Final = 1e-10  # of a step, as a share of Newton's
 SAME: Final = 1e-4  # two climbs that end nearer than this, in logarithms, ended on one peak
 
@@ -46,10 +47,10 @@ class Peak:
 
 
 def climb(height: Callable[[Floats], Height], point: Floats) -> Peak:
-    """Uphill from `point` until a Newton step is within rounding, or MAX_STEPS."""
+    """Uphill from `point` until a Newton step is within rounding, nothing leads higher, or MAX_STEPS."""
     point = np.clip(point, -MAX_LOG, MAX_LOG)
     here = height(point)
-    pushed = np.zeros(len(point), bool)
+    pushed, level = np.zeros(len(point), bool), 0
     for steps in range(MAX_STEPS):
         pushed = np.where(here.gradient > 0, point >= MAX_LOG, point <= -MAX_LOG)  # against a bound: stays there
         step, concave = _ascent(here, ~pushed)
@@ -63,8 +64,11 @@ def climb(height: Callable[[Floats], Height], point: Floats) -> Peak:
             if length < SHORTEST or ahead.total >= here.total + 1e-4 * length * slope - slack:
                 break
             length /= 2.0
+        level = 0 if ahead.total > here.total + slack else level + 1
         point, here = there, ahead
-    return Peak(point, here.total, here.value, here.hessian, False, pushed, MAX_STEPS)
+        if level == LEVEL:
+            break
+    return Peak(point, here.total, here.value, here.hessian, False, pushed, steps)
 
 
 def _ascent(here: Height, free: npt.NDArray[np.bool_]) -> tuple[Floats, bool]:

@@ -1,7 +1,7 @@
 """The ensemble: four purchase models, what customers' own past adds to them, and totals held to what happened.
 
 Mean number of orders: half the models' average, half the boosted one, together brought to the anchored total. Chance of
-an order: the average of the models' chance, the logistic regression's and the classifier's. Both learn on up to four
+an order: the average of the models' chance, the logistic regression's and the classifier's. Both learn on up to six
 earlier days, at each of which the models are fitted anew to what was known then. With fewer than ENOUGH_CUSTOMERS
 customers, or fewer than two such days, the models' average stands alone, and the forecast says so.
 """
@@ -15,18 +15,23 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from tenure.periods import date_of
 from tenure.purchase.anchor import Anchor, Past, anchor
 from tenure.purchase.counts import Counts
 from tenure.purchase.histories import Histories, Standing
 from tenure.purchase.learned import Learners, Lesson, features
 from tenure.purchase.panel import Moments, Panel
 
-__all__ = ["ENOUGH_CUSTOMERS", "LEVELS", "Ensemble", "Told", "earlier_days", "ensemble"]
+__all__ = ["ENOUGH_CUSTOMERS", "LEVELS", "MOST_SPREAD", "Ensemble", "Told", "earlier_days", "ensemble"]
 
 Floats = npt.NDArray[np.float64]
 
 ENOUGH_CUSTOMERS: Final = 1_000
-DAYS_BACK: Final = 4
+MOST_SPREAD: Final = 1.0
+"""A total that may be off by more than a factor of five either way is not told more precisely."""
+DAYS_BACK: Final = 6
+APART: Final = 7
+"""Days between two of them, at least."""
 PUPILS: Final = 15_000
 """At most so many customers of each earlier day are learnt from."""
 FEWEST: Final = 200
@@ -84,13 +89,13 @@ class Ensemble:
     def _spread(self, standing: Standing) -> float:
         """Standard deviation of the logarithm of the total, beyond chance: from past days; else from the models."""
         if self.anchor.spread is not None:
-            return self.anchor.spread
+            return min(self.anchor.spread, MOST_SPREAD)
         summary = standing.summary()
         totals = [
             float(summary.weight @ one.expected_orders(summary, float(self.horizon)))
             for fit in self.panel.fits for one in [fit.model, *fit.likely()]
         ]  # fmt: skip
-        return float(np.std(np.log(np.maximum(totals, 1e-9)))) if standing.n else 0.0
+        return min(float(np.std(np.log(np.maximum(totals, 1e-9)))), MOST_SPREAD)
 
 
 def _averaged(learners: Learners, facts: Floats, moments: Moments) -> tuple[Floats, Floats]:
@@ -116,10 +121,11 @@ def earlier_days(first: int, origin: int, horizon: int) -> list[tuple[int, int]]
     span = origin - first
     ahead = min(horizon, span // 2)
     latest = origin - ahead
-    step = (latest - first) // (2 * DAYS_BACK)
-    if ahead < 7 or step < 7:
+    room = (latest - first) // 2
+    many = min(DAYS_BACK, room // APART)
+    if ahead < APART or many < 2:
         return []
-    return [(latest - step * back, ahead) for back in range(DAYS_BACK)]
+    return [(latest - room // many * back, ahead) for back in range(many)]
 
 
 def ensemble(
@@ -136,7 +142,7 @@ def ensemble(
     lessons: list[Lesson] = []
     past: list[Past] = []
     for day, ahead in earlier_days(int(standing.first_on.min()), origin, horizon):
-        say(f"learning from day {len(past) + 1} of {DAYS_BACK}")
+        say(f"learning from {date_of(day)}")
         lesson = _lesson(histories, day, ahead)
         if lesson is not None:
             lessons.append(lesson)

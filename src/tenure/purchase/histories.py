@@ -110,11 +110,13 @@ class Standing:
         made = Summary.of(self.x, self.t_x, self.age, covariates=kinds, log_gaps=float(self.gaps.log_sum.sum()))
         return made if kinds is None else replace(made, covariates=None, kind=np.zeros(made.n_distinct, np.int64))
 
-    def spends(self, *, again: bool = True) -> Spends:
-        """For Gamma-Gamma: of those with a known and positive mean; `again`: without first orders, as its authors."""
+    def spends(self, *, again: bool = True, minor: float = 1.0) -> Spends:
+        """For Gamma-Gamma: of those with a known and positive mean, in units of `minor`; `again`: without first orders,
+        as its authors have it.
+        """
         x, mean = (self.paid_again, self.spent_again) if again else (self.paid, self.spent)
         known = (x > 0) & (mean > 0)
-        return Spends.of(x[known], mean[known])
+        return Spends.of(x[known], mean[known] / minor)
 
     def ahead(self, days: float) -> Floats:
         """How long the next `days` are on each customer's clock."""

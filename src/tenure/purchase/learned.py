@@ -95,7 +95,7 @@ class Learners:
         expected = np.concatenate([_levelled(one) for one in lessons])
         leaf = max(30, len(orders) // 150)
         small = {"learning_rate": 0.05, "max_leaf_nodes": 8, "min_samples_leaf": leaf, "l2_regularization": 5.0,
-                 "random_state": 0, "early_stopping": False}
+                 "random_state": 0, "early_stopping": False, "max_bins": 64}
         bought = orders > 0
         with threadpool_limits(limits=1):  # so small, they wait for each other longer than they work
             count = HistGradientBoostingRegressor(loss="poisson", max_iter=100, **small)

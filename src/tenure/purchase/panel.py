@@ -46,7 +46,9 @@ class Panel:
 
     fits: tuple[Fit[Any], ...]
     left_out: tuple[tuple[str, str], ...]
-    """(name, why) of models without a maximum."""
+    """(name, why) of models for which the customers tell too little of how often people buy."""
+    prior: bool = False
+    """Whether that were all, and MBG/NBD with its prior stands in."""
 
     @classmethod
     def of(cls, summary: Summary, names: tuple[str, ...] = tuple(PURCHASE_MODELS)) -> Panel:
@@ -58,12 +60,11 @@ class Panel:
         fits, left_out = [], []
         for name in names:
             found = model_named(name).fit(summary)
-            # without a maximum in how people leave the model is a simpler one, but one; in how they buy it is none
-            if found.converged or not {"r", "alpha"} & set(found.at_bound):
+            if found.tells_buying:
                 fits.append(found)
             else:
                 left_out.append((name, found.why_not or ""))
-        return cls(tuple(fits) or (_with_prior(summary),), tuple(left_out))
+        return cls(tuple(fits) or (_with_prior(summary),), tuple(left_out), not fits)
 
     def moments(self, standing: Standing, horizon: int) -> Moments:
         """Of everybody who stands there, for the next `horizon` days."""

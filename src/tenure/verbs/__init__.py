@@ -17,6 +17,22 @@ Rows that cannot be used are left out and counted in a `RowsRejected` warning; i
 Errors are those of tenure.errors.
 """
 
-from tenure.verbs.public import RowsRejected, explain, flows, history, report, simulate, stages, suggest
+from tenure.verbs.public import (
+    RowsRejected,
+    backtest,
+    explain,
+    fit,
+    flows,
+    history,
+    predict,
+    report,
+    simulate,
+    stages,
+    suggest,
+    value,
+)
 
-__all__ = ["RowsRejected", "explain", "flows", "history", "report", "simulate", "stages", "suggest"]
+__all__ = [
+    "RowsRejected", "backtest", "explain", "fit", "flows", "history", "predict", "report", "simulate", "stages",
+    "suggest", "value",
+]  # fmt: skip

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tenure.lifecycle.explain import Explanation
 from tenure.lifecycle.suggest import Suggestion
@@ -16,7 +16,14 @@ from tenure.verbs.given import give_back
 from tenure.verbs.shop import ColumnNames, Instant, PolicyLike, Progress, Shop, instant_of, must_hold_rows, opened
 from tenure.write import checked_target, save_table
 
-__all__ = ["RowsRejected", "explain", "flows", "history", "report", "simulate", "stages", "suggest"]
+if TYPE_CHECKING:
+    from tenure.worth.backtest import Backtest
+    from tenure.worth.fitting import Fitted
+
+__all__ = [
+    "RowsRejected", "backtest", "explain", "fit", "flows", "history", "predict", "report", "simulate", "stages",
+    "suggest", "value",
+]  # fmt: skip
 
 Rejects = str | os.PathLike[str] | None
 
@@ -95,6 +102,79 @@ def suggest(
     end = None if until is None else instant_of(until, timezone)
     with _opened(orders, rejects, policy, timezone, times_in, columns, progress) as shop:
         return shop.suggest(end)
+
+
+def fit(
+    orders: Any, *, model: str, until: Instant | None = None, unit: str = "week", policy: PolicyLike = None,
+    timezone: str = "UTC", times_in: str = "UTC", columns: ColumnNames = None, rejects: Rejects = None,
+    progress: Progress | None = None,
+) -> Fitted:  # fmt: skip
+    """The most likely parameters of a purchase model: `.fit` with standard errors and `converged`, `.record()`.
+
+    model: "bg_nbd", "mbg_nbd", "pareto_nbd", "mbg_cnbd_k" or "gamma_gamma"; unit: "day" or "week", of time; `until` as
+    for `history`. InvalidInput where there is nothing to fit to.
+    """
+    from tenure.verbs.worth import fit_of
+
+    end = None if until is None else instant_of(until, timezone)
+    with _opened(orders, rejects, policy, timezone, times_in, columns, progress) as shop:
+        return fit_of(shop, model, end, unit)
+
+
+def predict(
+    orders: Any, *, as_of: Instant, horizon: int = 90, model: str = "ensemble", policy: PolicyLike = None,
+    timezone: str = "UTC", times_in: str = "UTC", columns: ColumnNames = None, rejects: Rejects = None,
+    progress: Progress | None = None,
+) -> Any:  # fmt: skip
+    """What everybody who ordered before `as_of` is expected to order within `horizon` days: one row per customer.
+
+    customer_id, p_buy, p_alive, expected_orders, orders_low, orders_high (5 and 95 %), expected_value_minor,
+    value_low_minor, value_high_minor, currency, expected_next_at, model, as_of, horizon_days, n. Null is unknown.
+    model: "ensemble" or one of `fit`. InvalidInput if nobody ordered before.
+    """
+    from tenure.verbs.worth import predictions_of
+
+    at = instant_of(as_of, timezone)
+    with _opened(orders, rejects, policy, timezone, times_in, columns, progress, at) as shop:
+        rows, _ = predictions_of(shop, at, horizon, model)
+        return give_back(shop.timeline.engine.connection.from_arrow(rows), orders)
+
+
+def value(
+    orders: Any, *, as_of: Instant, margin: float, discount_rate: float = 0.1, horizon: int = 90,
+    model: str = "ensemble", policy: PolicyLike = None, timezone: str = "UTC", times_in: str = "UTC",
+    columns: ColumnNames = None, rejects: Rejects = None, progress: Progress | None = None,
+) -> Any:  # fmt: skip
+    """The columns of `predict`, and what customers are worth and may cost.
+
+    worth_minor (margin so far, net of refunds), expected_margin_minor, margin_low_minor, margin_high_minor, r_score,
+    f_score, m_score (1 to 5, 5 best), ceiling_acquire_minor, ceiling_keep_minor, ceiling_winback_minor (lapsed and
+    inactive only), assumptions. margin: share of revenue; discount_rate: a year.
+    """
+    from tenure.verbs.worth import values_of
+
+    at = instant_of(as_of, timezone)
+    with _opened(orders, rejects, policy, timezone, times_in, columns, progress, at) as shop:
+        rows, _ = values_of(shop, at, horizon, model, margin=margin, discount_rate=discount_rate)
+        return give_back(shop.timeline.engine.connection.from_arrow(rows), orders)
+
+
+def backtest(
+    orders: Any, *, origins: int = 4, horizon: int = 90, until: Instant | None = None, models: Sequence[str] = (),
+    policy: PolicyLike = None, timezone: str = "UTC", times_in: str = "UTC", columns: ColumnNames = None,
+    rejects: Rejects = None, progress: Progress | None = None,
+) -> Backtest:  # fmt: skip
+    """How forecasts would have fared on the orders' own past: `.table()` (PyArrow), `.mean(method, "auc")`,
+    `.calibration(method)`.
+
+    `models`: by default the ensemble and all models, beside recency, status quo and fixed windows. `until` as for
+    `history`. InvalidInput where the orders do not reach far enough.
+    """
+    from tenure.verbs.worth import backtest_of
+
+    end = None if until is None else instant_of(until, timezone)
+    with _opened(orders, rejects, policy, timezone, times_in, columns, progress) as shop:
+        return backtest_of(shop, origins, horizon, end, models)
 
 
 def report(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tenure.errors import InvalidInput
 from tenure.purchase.anchor import Anchor
 from tenure.purchase.counts import Counts
-from tenure.purchase.ensemble import LEVELS, Ensemble, ensemble
+from tenure.purchase.ensemble import LEVELS, MOST_SPREAD, Ensemble, ensemble
 from tenure.purchase.gamma_gamma import Spends
 from tenure.purchase.models import PURCHASE_MODELS
 from tenure.purchase.money import value_between
@@ -123,8 +123,8 @@ def forecast(
 
 def _of_ensemble(made: Ensemble, standing: Standing) -> Forecast:
     told = made.tell(standing)
-    notes = [f"{name} is left out: {why}" for name, why in made.panel.left_out]
-    if made.why_plain is not None:
+    notes = _left_out(made.panel)
+    if made.why_plain is not None and not made.panel.prior:
         notes.insert(0, made.why_plain)
     low, high = (told.counts.quantile(level) for level in LEVELS)
     name = ENSEMBLE if made.learners is not None else "+".join(fit.model.name for fit in made.panel.fits)
@@ -138,7 +138,7 @@ def _of_model(name: str, standing: Standing, horizon: int) -> Forecast:
     summary = standing.summary()
     panel = Panel.of(summary, (name,))
     fit: Fit[Any] = panel.fits[0]
-    notes = [f"{left} is not used: {why}; {fit.model.name} with its prior stands in" for left, why in panel.left_out]
+    notes = _left_out(panel)
     if not fit.converged and not notes:
         notes.append(f"{name} has no maximum here ({fit.why_not}); its limit is used")
     ahead, each = rows_ahead(summary, standing, horizon), summary.each
@@ -147,12 +147,21 @@ def _of_model(name: str, standing: Standing, horizon: int) -> Forecast:
     size = Counts.size_of(found.p_buy, found.expected, found.second)
     counts = Counts.of(each(found.p_buy), each(np.maximum(found.expected, found.p_buy)), each(size))
     totals = [float(summary.weight @ one.expected_orders(summary, ahead)) for one in others]
-    spread = float(np.std(np.log(np.maximum(totals, 1e-9)))) if totals else 0.0
+    spread = min(float(np.std(np.log(np.maximum(totals, 1e-9)))), MOST_SPREAD) if totals else 0.0
     return _forecast(
         standing, horizon, fit.model.name, counts, each(fit.model.p_alive(summary)),
         (each(found.low), each(found.high)), panel, Anchor(1.0, 0.0, None), notes,
         plain_total=float(counts.mean.sum()), spread=spread,
     )  # fmt: skip
+
+
+def _left_out(panel: Panel) -> list[str]:
+    """Which models these customers tell too little for, and what stands in, in a line."""
+    if not panel.left_out:
+        return []
+    names, why = ", ".join(name for name, _ in panel.left_out), panel.left_out[-1][1]
+    instead = f"; {panel.fits[0].model.name} with its prior (docs/reference/worth.md) stands in" if panel.prior else ""
+    return [f"not used: {names} ({why}){instead}"]
 
 
 def _forecast(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -84,6 +84,18 @@ class Gathered:
     returned: tuple[Ints, Ints, Ints, Floats]
     ids: pa.Array
     amounts_known: bool
+
+    def of_main_currency(self) -> tuple[Histories, str | None]:
+        """The histories with the amounts of those customers alone who pay in the currency of most, and which that is;
+        None where none is named.
+        """
+        words, n = np.unique(np.array([word or "" for word in self.currency]), return_counts=True)
+        if len(words) <= 1:
+            return self.histories, (str(words[0]) or None) if len(words) else None
+        main = str(words[np.argmax(n)])
+        mine = np.array([(word or "") == main for word in self.currency])
+        amount = np.where(mine[np.searchsorted(self.people, self.histories.customer)], self.histories.amount, np.nan)
+        return replace(self.histories, amount=amount), main or None
 
     def returned_before(self, origin: int) -> Floats:
         """Of each of `people`, what went back before day `origin` of orders that stand then (minor units)."""
