@@ -108,6 +108,12 @@ class MbgNbd(FromParts):
         odds = np.minimum((self.r + rows.x) * grown, MAX_EXPONENT)
         return np.asarray(1.0 / (1.0 + self.a / (self.b + rows.x) * np.exp(odds)))
 
+    def expected_next_at(self, rows: Summary) -> Floats:
+        """As every model; of the living all order again some day, so it is the middle of their waits."""
+        with np.errstate(over="ignore"):
+            wait = (self.alpha + rows.age) * np.expm1(np.log(2.0) / (self.r + rows.x))
+        return np.where(wait > base.LONGEST_WAIT, np.inf, wait)
+
     def parts(self, rows: Summary, horizon: base.Numbers) -> Parts:
         """One part: of the living, the rate is gamma(r + x, alpha + T), the chance to leave beta(a, b + x + 1)."""
         reach, one = self.alpha + rows.age, np.ones(rows.n_distinct)

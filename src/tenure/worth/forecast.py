@@ -197,7 +197,8 @@ def _spend(standing: Standing) -> tuple[Floats, Floats]:
 
 
 def _next_day(standing: Standing, panel: Panel) -> Floats:
-    """The middle one of the models' days."""
+    """By MBG/NBD, whose days have a closed form, where it is on the panel; else by the first model."""
+    by_name = {fit.model.name: fit.model for fit in panel.fits}
     summary = standing.summary()
-    waits = np.median([fit.model.expected_next_at(summary) for fit in panel.fits], axis=0)
+    waits = by_name.get("mbg_nbd", panel.fits[0].model).expected_next_at(summary)
     return standing.day_after(summary.each(waits))

@@ -1,4 +1,4 @@
-"""Shops of people whose story is known, as orders: MBG/NBD on whole days, log-normal spends around a mean of their own."""
+"""Shops of people whose story is known, as orders: MBG/NBD on whole days, spends around a mean of their own."""
 
 from typing import NamedTuple
 
