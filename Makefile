@@ -1,6 +1,7 @@
 # make test    everything that must hold: lint, types, floors, tests
 # make demo    a real shop in the console, served on this machine (PORT=8765, DATA=var/demo, SHOP=journey or simulated)
 # make bench   seconds and memory on a million customers (SIZE=5m: five million)      make bench-app   the server's
+# make bench-peers  the purchase models beside lifetimes (SIZES="2357 23570": without the million; PYMC=1: pymc-marketing too)
 # make check   lint, types and floors only       make long   the generated tests, 10,000 examples each
 # make torture imports killed ten times on each database (TENURE_KILLS, TENURE_SEED)
 # make setup   .venv with the locked packages    make lock   the locks anew (needs uv)
@@ -15,9 +16,15 @@ PYTHON ?=
 PORT   ?= 8765
 DATA   ?= var/demo
 SIZE   ?= 1m
+SIZES  ?= 2357 23570 1000000
+# PYMC=1 measures pymc-marketing too
+PYMC   ?= 0
 SHOP   ?= journey
 # JOBS=2 runs the tests in two processes
 JOBS   ?= 0
+
+# what the models are measured beside, with packages on which it runs as it was released; they need Python 3.11
+PEERS := lifetimes==0.11.3 numpy==1.25.2 scipy==1.10.1 pandas==2.0.3
 
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -26,7 +33,7 @@ ifneq ($(wildcard ../shared/data),)
 export TENURE_TEST_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help setup check lint types floors test long torture demo bench bench-app wheel lock clean
+.PHONY: help setup check lint types floors test long torture demo bench bench-app bench-peers wheel lock clean
 
 help:
 	@sed -n '/^#/!q; s/^# //p' Makefile
@@ -99,6 +106,9 @@ bench-app: setup
 	@.ci/parts
 	@$(BIN)/python benchmarks/app.py
 
+bench-peers: setup
+	@$(BIN)/python benchmarks/peers.py --sizes "$(SIZES)" $(if $(filter-out 0,$(PYMC)),--pymc)
+
 # the wheel as strangers get it: built, installed without any development package, and tested from outside the source tree;
 # the drawn lives are the same code under `make test` and are not drawn twice
 wheel: setup
@@ -111,7 +121,7 @@ wheel: setup
 	@env -u PYTHONPATH build/wheel/venv/bin/tenure --help > /dev/null
 	@told=$$(env -u PYTHONPATH build/wheel/venv/bin/tenure doctor 2>&1 || true); \
 		[[ $$told == *"the server parts are not installed"* ]] || { echo "tenure doctor without the server parts: $$told"; exit 1; }
-	@env -u PYTHONPATH build/wheel/venv/bin/python -m pytest --installed-only -m "not generated" tests/core
+	@env -u PYTHONPATH build/wheel/venv/bin/python -m pytest --installed-only $(if $(filter-out 0,$(JOBS)),-n $(JOBS)) -m "not generated" tests/core
 
 lock:
 	@for group in dev app test core; do \
@@ -121,6 +131,9 @@ lock:
 			--universal --python-version 3.11 --fork-strategy fewest \
 			--generate-hashes --no-header --no-annotate; \
 	done
+	@printf '%s\n' $(PEERS) | uv pip compile - --output-file requirements/peers.txt --quiet --upgrade \
+		--universal --python-version 3.11 --fork-strategy fewest \
+		--generate-hashes --no-emit-index-url --no-header --no-annotate
 
 clean:
 	rm -rf .venv build dist var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -91,7 +91,7 @@ class Console:
         paths = {
             "ring": f"/{on}", "customers": f"/customers/{on}", "customers, lapsed": f"/customers/{on}&stage=lapsed",
             "customer": f"/customers/{person[1]}/{on}", "flows": f"/flows/{on}", "cohorts": f"/cohorts/{on}",
-            "policy": f"/policy/{on}", "import": f"/imports/{on}",
+            "discounts": f"/discounts/{on}", "policy": f"/policy/{on}", "import": f"/imports/{on}",
         }  # fmt: skip
         for path in paths.values():
             self.seconds(path)

@@ -8,7 +8,20 @@ from django.urls import path
 
 from tenure_app import admin
 from tenure_app.web import states
-from tenure_app.web.pages import cohorts, customer, customers, flows, imports, policy, ring, session, settings
+from tenure_app.web.pages import (
+    cohorts,
+    customer,
+    customers,
+    discounts,
+    flows,
+    imports,
+    policy,
+    ring,
+    session,
+    settings,
+    upnext,
+    worth,
+)
 from tenure_app.web.routes import route
 
 if TYPE_CHECKING:
@@ -24,6 +37,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     route("flows/", flows.flows_page, "flows"),
     route("flows.csv", flows.flows_file, "flows-file"),
     route("cohorts/", cohorts.cohorts_page, "cohorts"),
+    route("worth/", worth.worth_page, "worth"),
+    route("worth/next/", upnext.next_page, "next"),
+    route("discounts/", discounts.discounts_page, "discounts"),
     route("policy/", policy.policy_page, "policy"),
     route("policy/edit/", policy.edit_page, "policy-edit"),
     route("policy/preview/", policy.preview_page, "policy-preview"),

@@ -4,8 +4,9 @@ A page needs `STYLE` (or a sheet of its own with the same classes) and `sprite()
 """
 
 from tenure.draw.alluvial import alluvial
-from tenure.draw.bars import bar, columns, tint
+from tenure.draw.bars import bar, columns, part, tint
 from tenure.draw.burning import Dot, Mark, burned, burning
+from tenure.draw.curves import Curve, curves
 from tenure.draw.life import Ember, Piece, flame, life_line
 from tenure.draw.marks import CODES, DETAILS, PARTS, STAGES, STYLE, esc, mark, name, paint, sprite, swatch, wording
 from tenure.draw.ring import Petal, Ribbon, petals, ribbons, ring
@@ -20,6 +21,7 @@ __all__ = [
     "STAGES",
     "STYLE",
     "Band",
+    "Curve",
     "Dot",
     "Ember",
     "Layer",
@@ -34,12 +36,14 @@ __all__ = [
     "burned",
     "burning",
     "columns",
+    "curves",
     "esc",
     "flame",
     "life_line",
     "mark",
     "name",
     "paint",
+    "part",
     "petals",
     "ribbons",
     "ring",

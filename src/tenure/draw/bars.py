@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tenure.draw.marks import CODES, paint
 
-__all__ = ["TINTS", "bar", "columns", "tint"]
+__all__ = ["TINTS", "bar", "columns", "part", "tint"]
 
 TINTS = 8
 
@@ -20,6 +20,18 @@ def bar(stage: str, share: float, low: float, high: float, *, full: float = 1.0)
     return (
         f'<svg class="bar" width="100%" height="22" aria-hidden="true">{body}'
         f'<g class="inkl"><line x1="{left:.2f}%" x2="{right:.2f}%" y1="18" y2="18"/>{ends}</g></svg>'
+    )
+
+
+def part(stage: str, share: float, beside: float) -> str:
+    """A share of a whole as a bar in the stage's fill, the rest of the whole pale, with a line at the share to compare
+    with, as SVG text. The numbers belong beside it in text."""
+    at, line = (100 * min(1.0, max(0.0, value)) for value in (share, beside))
+    return (
+        f'<svg class="bar" width="100%" height="22" aria-hidden="true">'
+        f'<rect class="wash edged {CODES[stage]}" x="0" y="5" width="100%" height="11"/>'
+        f'<rect {paint(stage)} x="0" y="5" width="{at:.2f}%" height="11"/>'
+        f'<g class="inkl"><line x1="{line:.2f}%" x2="{line:.2f}%" y1="1" y2="20"/></g></svg>'
     )
 
 

@@ -20,12 +20,15 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["HORIZONS", "Cohort", "SecondPurchase", "Within", "cohorts", "periods", "second_purchases", "wilson"]
+__all__ = [
+    "HORIZONS", "Z95", "Cohort", "SecondPurchase", "Within", "cohorts", "periods", "second_purchases", "wilson",
+]  # fmt: skip
 
 Days = npt.NDArray[np.int64]
 
 HORIZONS = (30, 90, 180, 365)
 Z95 = 1.959963984540054
+"""Of 95 % of a normal distribution: how many standard errors its middle reaches to each side."""
 EPOCH = date(1970, 1, 1)
 
 

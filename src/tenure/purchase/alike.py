@@ -1,6 +1,8 @@
-"""Equal customers found: four columns, hashed, so that a million rows cost what reading them costs."""
+"""Equal customers found: their columns numbered by hashing, so that a million rows cost what reading them costs."""
 
 from __future__ import annotations
+
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,84 +13,127 @@ __all__ = ["alike"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Bits = npt.NDArray[np.uint64]
+Codes = npt.NDArray[np.int32]
+
+BITS: Final = 12  # of the size of a table that has seen nothing yet
+DENSE: Final = 4  # numbers below so many times their count are looked up, not hashed
+MOST: Final = 2**62
+_MIXER: Final = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: spreads numbers alike in most bits
 
 
 def alike(x: Floats, t_x: Floats, age: Floats, kind: Ints, weight: Floats) -> tuple[Ints, Ints, Floats]:
     """(first, row, weight): the first customer of each distinct row, everybody's row, and what each row weighs.
 
-    The rows are sorted by x, t_x, age and kind, so they are the same in whatever order the customers come.
+    No column is negative. The rows are sorted by x, t_x, age and kind, so they are the same in whatever order the
+    customers come.
     """
-    a, b, c = ((column + 0.0).view(np.uint64) for column in (x, t_x, age))  # minus zero is zero
-    first, row, weights = _hashed(a, b, c, kind, weight)
-    order = np.lexsort((kind[first], age[first], t_x[first], x[first]))
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-    return first[order], place[row], weights[order]
+    key, span = np.zeros(len(x), np.int64), 1
+    for column in (x, t_x, age, kind):
+        code, distinct = _coded(_bits(column))
+        if span * len(distinct) >= MOST:
+            key, span = _ranked(key)
+        if len(distinct) > 1:
+            _joined(key, code, _places(distinct))
+            span *= len(distinct)
+    row, rows = _looked_up(key, span) if span <= DENSE * len(key) else _ranked(key)
+    return _gathered(row, rows, _plain(weight))
+
+
+def _bits(column: npt.NDArray[Any]) -> Ints:
+    """Whole numbers in the order of these, which are not negative."""
+    return _plain(column).view(np.int64)
+
+
+def _plain(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """As the compiled functions want it: every other layout would be compiled on its own."""
+    return np.require(column, requirements=["C", "W"])
+
+
+def _ranked(number: Ints) -> tuple[Ints, int]:
+    """Everybody's place among the distinct numbers, and how many these are."""
+    code, distinct = _coded(number)
+    return _places(distinct)[code], len(distinct)
+
+
+def _places(number: Ints) -> Ints:
+    """Each one's place in their order."""
+    place = np.empty(len(number), np.int64)
+    place[np.argsort(number)] = np.arange(len(number))
+    return place
 
 
 @compiled
-def _mixed(a: np.uint64, b: np.uint64, c: np.uint64, d: np.uint64) -> np.uint64:
-    """Numbers of few digits are alike in most of their bits: multiplied and folded they are not (splitmix64)."""
-    h = a * np.uint64(0x9E3779B97F4A7C15) ^ b * np.uint64(0xBF58476D1CE4E5B9)
-    h ^= c * np.uint64(0x94D049BB133111EB) ^ d * np.uint64(0xD6E8FEB86659FD93)
-    h ^= h >> np.uint64(32)
-    h *= np.uint64(0xFF51AFD7ED558CCD)
-    h ^= h >> np.uint64(29)
-    return h
+def _joined(key: Ints, code: Codes, rank: Ints) -> None:
+    """`key` with one more column behind: of code `c`, `rank[c]`."""
+    for i in range(len(key)):
+        key[i] = key[i] * len(rank) + rank[code[i]]
 
 
 @compiled
-def _longer(numbers: Ints) -> Ints:
-    more = np.empty(2 * len(numbers), numbers.dtype)
-    more[: len(numbers)] = numbers
-    return more
+def _coded(number: Ints) -> tuple[Codes, Ints]:
+    """(code, distinct): the distinct numbers as they come, and which of them is whose."""
+    code, seen = np.empty(len(number), np.int32), np.empty(1 << BITS - 2, np.int64)
+    bits, begin, found = BITS, 0, 0
+    while True:
+        slots = np.full(1 << bits, -1, np.int32)
+        _filled(seen[:found].copy(), 0, np.empty(found, np.int32), slots, bits, seen, 0)
+        begin, found = _filled(number, begin, code, slots, bits, seen, found)
+        if begin == len(number):
+            return code, seen[:found].copy()
+        bits += 2
+        more = np.empty(1 << bits - 2, np.int64)
+        more[:found] = seen
+        seen = more
 
 
 @compiled
-def _hashed(x: Bits, t_x: Bits, age: Bits, kind: Ints, weight: Floats) -> tuple[Ints, Ints, Floats]:
-    n = len(x)
-    size = 1 << 12
-    slots = np.full(size, -1, np.int32)
-    first = np.empty(1 << 11, np.int64)
-    keys = np.empty((1 << 11, 4), np.uint64)
-    total = np.empty(1 << 11, np.float64)
-    row = np.empty(n, np.int64)
-    found = 0
-    for i in range(n):
-        a, b, c, d = x[i], t_x[i], age[i], np.uint64(kind[i])
-        at = _mixed(a, b, c, d) & np.uint64(size - 1)
-        while True:
+def _filled(
+    number: Ints, begin: int, code: Codes, slots: Codes, bits: int, seen: Ints, found: int
+) -> tuple[int, int]:
+    """Code the numbers from `begin` on until `seen`, a quarter of the slots, is full; gives where it stopped and how
+    many are seen. On its own, because a loop in which arrays are replaced is eight times slower.
+    """
+    last, shift = np.uint64(len(slots) - 1), np.uint64(64 - bits)
+    for i in range(begin, len(number)):
+        one = max(number[i], 0)  # minus zero is zero
+        at = np.uint64(one) * _MIXER >> shift
+        here = slots[at]
+        while here >= 0 and seen[here] != one:
+            at = (at + np.uint64(1)) & last
             here = slots[at]
-            if here < 0:
-                break
-            if keys[here, 1] == b and keys[here, 2] == c and keys[here, 0] == a and keys[here, 3] == d:
-                break
-            at = (at + np.uint64(1)) & np.uint64(size - 1)
-        if here >= 0:
-            total[here] += weight[i]
-            row[i] = here
-            continue
-        if 2 * (found + 1) > size:
-            size *= 2
-            slots = np.full(size, -1, np.int32)
-            for old in range(found):
-                at = _mixed(keys[old, 0], keys[old, 1], keys[old, 2], keys[old, 3]) & np.uint64(size - 1)
-                while slots[at] >= 0:
-                    at = (at + np.uint64(1)) & np.uint64(size - 1)
-                slots[at] = old
-            first = _longer(first)
-            wider = np.empty((2 * len(keys), 4), np.uint64)
-            wider[: len(keys)] = keys
-            keys = wider
-            heavier = np.empty(2 * len(total), np.float64)
-            heavier[: len(total)] = total
-            total = heavier
-            at = _mixed(a, b, c, d) & np.uint64(size - 1)
-            while slots[at] >= 0:
-                at = (at + np.uint64(1)) & np.uint64(size - 1)
-        slots[at] = found
-        keys[found, 0], keys[found, 1], keys[found, 2], keys[found, 3] = a, b, c, d
-        first[found], total[found], row[i] = i, weight[i], found
-        found += 1
-    return first[:found].copy(), row, total[:found].copy()
+        if here < 0:
+            if found == len(seen):
+                return i, found
+            here = np.int32(found)
+            slots[at], seen[here] = here, one
+            found += 1
+        code[i] = here
+    return len(number), found
+
+
+@compiled
+def _looked_up(key: Ints, span: int) -> tuple[Ints, int]:
+    """As `_ranked`, of numbers from 0 to `span` - 1."""
+    rank = np.zeros(span, np.int32)
+    for i in range(len(key)):
+        rank[key[i]] = 1
+    found = 0
+    for number in range(span):
+        if rank[number]:
+            rank[number] = found
+            found += 1
+    row = np.empty(len(key), np.int64)
+    for i in range(len(key)):
+        row[i] = rank[key[i]]
+    return row, found
+
+
+@compiled
+def _gathered(row: Ints, rows: int, weight: Floats) -> tuple[Ints, Ints, Floats]:
+    """The first customer of each row, everybody's row, and what each row weighs."""
+    first, total = np.full(rows, -1, np.int64), np.zeros(rows)
+    for i in range(len(row)):
+        if first[row[i]] < 0:
+            first[row[i]] = i
+        total[row[i]] += weight[i]
+    return first, row, total

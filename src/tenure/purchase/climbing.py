@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -105,8 +106,14 @@ def highest(
     return max(peaks, key=lambda peak: peak.total)
 
 
+@lru_cache(maxsize=16)
+def _upper(size: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    rows, columns = np.triu_indices(size)
+    return rows, columns
+
+
 def symmetric(upper: Floats, size: int) -> Floats:
     """The matrix whose upper triangle, row by row, is `upper`."""
     full = np.zeros((size, size))
-    full[np.triu_indices(size)] = upper
+    full[_upper(size)] = upper
     return np.asarray(full + np.triu(full, 1).T)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import nbinom
+
+from tenure.purchase.compiling import compiled
 
 if TYPE_CHECKING:
     from typing import Self
@@ -16,6 +19,8 @@ __all__ = ["Counts"]
 
 Floats = npt.NDArray[np.float64]
 
+MANY: Final = 1e5
+"""Beyond so many on average a quantile is taken from the normal distribution."""
 REGULAR: Final = 1e4
 """A size of the negative binomial at which it is as good as Poisson."""
 
@@ -64,10 +69,42 @@ class Counts:
     def quantile(self, level: float) -> Floats:
         """The least whole number that is not exceeded with chance `level`."""
         left = (level - (1.0 - self.p)) / self.p
-        beyond = nbinom.ppf(np.clip(left, 1e-12, 1.0 - 1e-12), self.size, self.size / (self.size + self.more))
-        return np.where(left <= 0.0, 0.0, 1.0 + beyond)
+        return np.where(left <= 0.0, 0.0, 1.0 + _least(np.minimum(left, 1.0 - 1e-12), self.size, self.more))
 
     def log_chance(self, n: Floats) -> Floats:
         """ln P(N = n)."""
         rest = nbinom.logpmf(np.maximum(n - 1.0, 0.0), self.size, self.size / (self.size + self.more))
         return np.where(n < 1, np.log1p(-self.p), np.log(self.p) + rest)
+
+
+@compiled
+def _least(level: Floats, size: Floats, mean: Floats) -> Floats:
+    """The least n with P(N <= n) >= level for negative binomials; 0 for a level that is not positive."""
+    out = np.zeros(len(level))
+    for i in range(len(level)):
+        q = mean[i] / (size[i] + mean[i])
+        mass = np.exp(size[i] * np.log1p(-q))
+        if mean[i] > MANY or mass <= 0.0:  # so many that the recursion would begin at nothing
+            spread = np.sqrt(mean[i] * (1.0 + mean[i] / size[i]))
+            out[i] = max(0.0, np.ceil(mean[i] + spread * _normal(level[i]) - 0.5))
+            continue
+        below, n = mass, 0.0
+        while below < level[i] and mass > 1e-18:
+            mass *= q * (size[i] + n) / (n + 1.0)
+            below += mass
+            n += 1.0
+        out[i] = n
+    return out
+
+
+@compiled
+def _normal(level: float) -> float:
+    """The standard normal quantile, by halving."""
+    low, high = -9.0, 9.0
+    for _ in range(50):
+        middle = (low + high) / 2.0
+        if 0.5 * math.erfc(-middle / 1.4142135623730951) < level:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2.0

@@ -20,7 +20,7 @@ from tenure.purchase.anchor import Anchor, Past, anchor
 from tenure.purchase.counts import Counts
 from tenure.purchase.histories import Histories, Standing
 from tenure.purchase.learned import Learners, Lesson, features
-from tenure.purchase.panel import Moments, Panel
+from tenure.purchase.panel import Moments, Panel, rows_ahead
 
 __all__ = ["ENOUGH_CUSTOMERS", "LEVELS", "MOST_SPREAD", "Ensemble", "Told", "earlier_days", "ensemble"]
 
@@ -34,6 +34,8 @@ APART: Final = 7
 """Days between two of them, at least."""
 PUPILS: Final = 15_000
 """At most so many customers of each earlier day are learnt from."""
+LEARNT_FROM: Final = 60_000
+"""Of more customers, so many are followed through the earlier days."""
 FEWEST: Final = 200
 LEVELS: Final = (0.05, 0.95)
 """Of the intervals."""
@@ -91,8 +93,9 @@ class Ensemble:
         if self.anchor.spread is not None:
             return min(self.anchor.spread, MOST_SPREAD)
         summary = standing.summary()
+        ahead = rows_ahead(summary, standing, float(self.horizon))
         totals = [
-            float(summary.weight @ one.expected_orders(summary, float(self.horizon)))
+            float(summary.weight @ one.expected_orders(summary, ahead))
             for fit in self.panel.fits for one in [fit.model, *fit.likely()]
         ]  # fmt: skip
         return min(float(np.std(np.log(np.maximum(totals, 1e-9)))), MOST_SPREAD)
@@ -139,11 +142,12 @@ def ensemble(
     if standing.n < ENOUGH_CUSTOMERS:
         why = f"fewer than {ENOUGH_CUSTOMERS:,} customers (n = {standing.n:,}): the average of the models alone"
         return Ensemble(origin, horizon, panel, None, Anchor(1.0, 0.0, None), 1.0, (), why)
+    fewer = histories.some(LEARNT_FROM)
     lessons: list[Lesson] = []
     past: list[Past] = []
     for day, ahead in earlier_days(int(standing.first_on.min()), origin, horizon):
         say(f"learning from {date_of(day)}")
-        lesson = _lesson(histories, day, ahead)
+        lesson = _lesson(fewer, day, ahead)
         if lesson is not None:
             lessons.append(lesson)
             past.append(Past(day, ahead, float(lesson.moments.expected.sum()), float(lesson.orders.sum())))

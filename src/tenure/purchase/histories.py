@@ -7,18 +7,20 @@ that counts happened before it; now is the last whole day, T - 1, and a horizon 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from tenure.purchase.compiling import compiled
 from tenure.purchase.gamma_gamma import Spends
 from tenure.purchase.summary import Summary
 
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["NEVER", "RECENT", "Histories", "Outcome", "Standing", "Timekeeper"]
+__all__ = ["NEVER", "RECENT", "Gaps", "Histories", "Outcome", "Standing", "Timekeeper"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -28,6 +30,10 @@ NEVER: Final = 2**31
 """The day on which an order that stands stops counting."""
 RECENT: Final = (30.0, 90.0, 180.0)
 """Days of the clock within which recent orders are counted."""
+PIECE: Final = 32_768
+"""Orders at a time: arithmetic on them stays in the processor's cache."""
+DENSE: Final = 4
+"""Numbers that lie within so many times their count are sorted by counting."""
 
 
 class Timekeeper(Protocol):
@@ -43,6 +49,10 @@ class Timekeeper(Protocol):
 
     def calendar(self, group: int, days: Floats) -> Floats:
         """Days of the clock turned into days."""
+        ...
+
+    def of(self, orders: Flags) -> Self:
+        """The same for some of the orders."""
         ...
 
 
@@ -165,10 +175,20 @@ class Histories:
     ) -> Self:  # fmt: skip
         """In any order."""
         customer, day = np.asarray(customer, np.int64), np.asarray(day, np.int64)
-        ends = np.full(len(day), NEVER) if ends is None else np.asarray(ends, np.int64)
-        amount = np.full(len(day), np.nan) if amount is None else np.asarray(amount, np.float64)
-        order = np.lexsort((day, customer))
-        return cls(customer[order], day[order], ends[order], amount[order], keeper)
+        order = _sorted(customer, _sorted(day, np.arange(len(day))))
+        customer, day = customer[order], day[order]
+        ends = np.full(len(day), NEVER) if ends is None else np.asarray(ends, np.int64)[order]
+        amount = np.full(len(day), np.nan) if amount is None else np.asarray(amount, np.float64)[order]
+        return cls(customer, day, ends, amount, keeper)
+
+    def some(self, most: int) -> Histories:
+        """At most so many customers, evenly by their numbers; everybody if there are no more."""
+        people = np.unique(self.customer)
+        if len(people) <= most:
+            return self
+        chosen = np.isin(self.customer, people[np.linspace(0, len(people) - 1, most).astype(np.intp)])
+        keeper = None if self.keeper is None else self.keeper.of(chosen)
+        return Histories(self.customer[chosen], self.day[chosen], self.ends[chosen], self.amount[chosen], keeper)
 
     def before(self, origin: int) -> Flags:
         """The orders that count on day `origin`."""
@@ -177,25 +197,41 @@ class Histories:
     def at(self, origin: int) -> Standing:
         """Where everybody stands who ordered before day `origin`."""
         rows = self.before(origin)
-        customer, day, amount = _occasions(self.customer[rows], self.day[rows], self.amount[rows])
-        begin = np.flatnonzero(np.r_[True, customer[1:] != customer[:-1]]) if len(customer) else np.empty(0, np.intp)
+        found = [self._stand(origin, rows, piece) for piece in self._pieces()]
+        told = _Told(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
+        spread = _spend_spread(told.logs, told.log_sum, told.log_squares)
+        gaps = Gaps(told.last_gap, told.gap_logs, told.gap_log_squares)
+        return Standing(
+            origin, told.customer, told.x, told.t_x, told.age, gaps, told.recent, told.spent, told.paid,
+            told.spent_again, told.paid_again, told.first_on, told.last_on, told.group, spread, self.keeper,
+        )  # fmt: skip
+
+    def _pieces(self) -> list[slice]:
+        """The orders of a few customers at a time; of all together where clocks have to be told."""
+        n = len(self.customer)
+        if self.keeper is not None or n <= PIECE:
+            return [slice(0, n)]
+        cuts = np.searchsorted(self.customer, self.customer[PIECE::PIECE])
+        return [slice(begin, end) for begin, end in pairwise(np.unique([0, *cuts, n]))]
+
+    def _stand(self, origin: int, rows: Flags, piece: slice) -> _Told:
+        """Where those stand whose orders are in this piece; `rows`: the orders that count."""
+        kept = rows[piece]
+        customer, day, amount = _occasions(self.customer[piece][kept], self.day[piece][kept], self.amount[piece][kept])
+        begin = np.flatnonzero(_changes(customer))
         people = customer[begin]
         group, time, now = self._timed(origin, people, rows, begin, day)
         last = np.r_[begin[1:], len(customer)] - 1 if len(begin) else begin
-        first_time, last_time = time[begin], time[last]
-        many = (last - begin + 1).astype(np.float64)
-        gaps = _gaps(time, begin, last)
-        lately = np.column_stack([
-            np.add.reduceat((np.repeat(now, many.astype(np.intp)) - time < span).astype(np.float64), begin)
-            if len(begin) else np.empty(0) for span in RECENT
-        ])  # fmt: skip
-        spent, paid = _means(amount, begin, np.ones(len(amount), bool))
+        many = last - begin + 1
+        waited = np.repeat(now, many) - time
+        lately = np.column_stack([_sums((waited < span).astype(np.float64), begin) for span in RECENT])
         later = np.ones(len(amount), bool)
         later[begin] = False
-        again, paid_again = _means(amount, begin, later)
-        return Standing(
-            origin, people, many - 1.0, last_time - first_time, now - first_time, gaps, lately, spent, paid, again,
-            paid_again, day[begin], day[last], group, _spend_spread(amount, begin), self.keeper,
+        return _Told(
+            people, (many - 1).astype(np.float64), time[last] - time[begin], now - time[begin],
+            *_gaps(time, begin, last), lately,
+            *_means(amount, begin, np.ones(len(amount), bool)), *_means(amount, begin, later),
+            day[begin], day[last], group, *_logs(amount, begin),
         )  # fmt: skip
 
     def outcome(self, standing: Standing, horizon: int) -> Outcome:
@@ -227,46 +263,104 @@ class Histories:
         return group, time, now
 
 
+class _Told(NamedTuple):
+    """`Standing` in columns; logs, log_sum, log_squares: of each customer's amounts above 0."""
+
+    customer: Ints
+    x: Floats
+    t_x: Floats
+    age: Floats
+    last_gap: Floats
+    gap_logs: Floats
+    gap_log_squares: Floats
+    recent: Floats
+    spent: Floats
+    paid: Floats
+    spent_again: Floats
+    paid_again: Floats
+    first_on: Ints
+    last_on: Ints
+    group: Ints
+    logs: Floats
+    log_sum: Floats
+    log_squares: Floats
+
+
+def _sorted(number: Ints, order: Ints) -> Ints:
+    """The places in `order` by rising numbers there; of equal ones in the order that they have."""
+    there = number if len(number) < 2 or (order[1:] > order[:-1]).all() else number[order]
+    if (there[1:] >= there[:-1]).all():
+        return order
+    low, span = int(number.min()), int(number.max()) - int(number.min()) + 1
+    if span > DENSE * len(number):
+        return order[np.argsort(there, kind="stable")]
+    # what may not be written to would be compiled on its own
+    return _counted(np.require(there, requirements=["C", "W"]), order, low, span)
+
+
+@compiled
+def _counted(there: Ints, order: Ints, low: int, span: int) -> Ints:
+    """`order` by rising numbers `there`, which lie from `low` on within `span`."""
+    begin = np.zeros(span + 1, np.int64)
+    for i in range(len(there)):
+        begin[there[i] - low + 1] += 1
+    for i in range(span):
+        begin[i + 1] += begin[i]
+    out = np.empty_like(order)
+    for i in range(len(there)):
+        at = there[i] - low
+        out[begin[at]] = order[i]
+        begin[at] += 1
+    return out
+
+
+def _changes(*columns: Ints) -> Flags:
+    """Where a row differs from the one before; the first does."""
+    begins = np.zeros(len(columns[0]), bool)
+    begins[:1] = True
+    for column in columns:
+        begins[1:] |= column[1:] != column[:-1]
+    return begins
+
+
+def _sums(values: Floats, begin: npt.NDArray[np.intp]) -> Floats:
+    """Of each stretch that begins there, to the next."""
+    return np.add.reduceat(values, begin) if len(begin) else np.empty(0)
+
+
 def _occasions(customer: Ints, day: Ints, amount: Floats) -> tuple[Ints, Ints, Floats]:
     """Orders of one customer and day as one."""
-    if not len(customer):
+    begins = _changes(customer, day)
+    if begins.all():
         return customer, day, amount
-    begin = np.flatnonzero(np.r_[True, (customer[1:] != customer[:-1]) | (day[1:] != day[:-1])])
-    if len(begin) == len(customer):
-        return customer, day, amount
-    return customer[begin], day[begin], np.add.reduceat(amount, begin)
+    return customer[begins], day[begins], _sums(amount, np.flatnonzero(begins))
 
 
 def _gaps(time: Floats, begin: npt.NDArray[np.intp], last: npt.NDArray[np.intp]) -> Gaps:
-    if not len(begin):
-        return Gaps(np.empty(0), np.empty(0), np.empty(0))
     gap = np.diff(time, prepend=0.0)
     # half a day at least: on a seasonal clock a whole day out of season is next to nothing
     logs = np.log(np.maximum(gap, 0.5))
     logs[begin] = 0.0
-    last_gap = np.where(last > begin, gap[last], 0.0)
-    return Gaps(last_gap, np.add.reduceat(logs, begin), np.add.reduceat(logs * logs, begin))
+    return Gaps(np.where(last > begin, gap[last], 0.0), _sums(logs, begin), _sums(logs * logs, begin))
 
 
 def _means(amount: Floats, begin: npt.NDArray[np.intp], counted: Flags) -> tuple[Floats, Floats]:
     """Mean of the known amounts of each customer (NaN without any), and how many are known."""
-    if not len(begin):
-        return np.empty(0), np.empty(0)
     known = counted & np.isfinite(amount)
-    n = np.add.reduceat(known.astype(np.float64), begin)
-    total = np.add.reduceat(np.where(known, amount, 0.0), begin)
+    n, total = _sums(known.astype(np.float64), begin), _sums(np.where(known, amount, 0.0), begin)
     return np.where(n > 0, total / np.maximum(n, 1.0), np.nan), n
 
 
-def _spend_spread(amount: Floats, begin: npt.NDArray[np.intp]) -> float | None:
-    """Pooled within customers, of amounts above 0."""
-    if not len(begin):
-        return None
+def _logs(amount: Floats, begin: npt.NDArray[np.intp]) -> tuple[Floats, Floats, Floats]:
+    """Of the amounts above 0 of each customer: how many, the sum of their logarithms and of the squares of these."""
     with np.errstate(invalid="ignore"):
         counted = amount > 0.0
-    logs, known = np.where(counted, np.log(np.where(counted, amount, 1.0)), 0.0), counted.astype(np.float64)
-    n, total = np.add.reduceat(known, begin), np.add.reduceat(logs, begin)
-    squares = np.add.reduceat(logs * logs, begin)
+    logs = np.log(np.where(counted, amount, 1.0))
+    return _sums(counted.astype(np.float64), begin), _sums(logs, begin), _sums(logs * logs, begin)
+
+
+def _spend_spread(n: Floats, total: Floats, squares: Floats) -> float | None:
+    """Standard deviation pooled within customers, of what `_logs` gives; None where nobody has two."""
     degrees = float(np.maximum(n - 1.0, 0.0).sum())
     if degrees < 1.0:
         return None

@@ -38,7 +38,8 @@ def value_between(
         rows = slice(begin, begin + BLOCK)
         some = Counts(counts.p[rows], counts.more[rows], counts.size[rows])
         orders = _orders_at_points(some)
-        scale = np.sqrt(np.log1p(square / orders + square / np.maximum(paid[rows, None], 1.0)))
+        # orders of one and the same amount are still told apart by a hair
+        scale = np.maximum(np.sqrt(np.log1p(square / orders + square / np.maximum(paid[rows, None], 1.0))), 1e-9)
         centre = np.log(np.maximum(spend[rows, None], 1e-300) * orders) - scale**2 / 2.0
         for place, level in enumerate(levels):
             left = (level - (1.0 - some.p)) / some.p

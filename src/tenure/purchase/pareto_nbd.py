@@ -229,70 +229,73 @@ def _climbed(
     x: Floats, t_x: Floats, age: Floats, weights: Floats, kind: Ints, theta: Floats, node: Floats, weight: Floats,
     gradient: Floats, upper: Floats,
 ) -> float:  # fmt: skip
-    """The sum of the log-likelihoods without ln G(r + x) / G(r); adds up the slopes in logarithms, kind by kind.
-
-    A row is -x ln alpha + ln(sum of terms): one term for being alive at T, one a node for having left at y.
-    """
-    total = 0.0
+    """The sum of the log-likelihoods without ln G(r + x) / G(r); adds up the slopes in logarithms, kind by kind."""
+    total, slope, curve = 0.0, np.empty(4), np.empty(10)
     for i in range(len(x)):
         g, w = kind[i], weights[i]
-        r, alpha, s, beta = theta[g, 0], theta[g, 1], theta[g, 2], theta[g, 3]
-        n, start = r + x[i], min(alpha, beta) + t_x[i]
-        la, lb = np.log1p(age[i] / alpha), np.log1p(age[i] / beta)
-        base_a, base_b = np.log1p(t_x[i] / alpha), np.log1p(t_x[i] / beta)
-        alive = -n * la - s * lb
-        reach = _reach(alpha, beta, n, s, t_x[i], age[i])
-        lead = top = alive
-        if reach > 0.0:
-            lead = np.log(s / beta * reach * start)
-            top = max(alive, lead - n * base_a - (s + 1.0) * base_b)
-        # sums of weights, of weighted slopes in (r, alpha, s, beta), of their products, and of second derivatives
-        ya, yb = age[i] / (alpha + age[i]), age[i] / (beta + age[i])
-        g0, g1, g2, g3 = -r * la, n * ya, -s * lb, s * yb
-        f = np.exp(alive - top)
-        mass, s0, s1, s2, s3 = f, f * g0, f * g1, f * g2, f * g3
-        p00, p01, p02, p03 = f * (g0 * g0 + g0), f * (g0 * g1 + r * ya), f * g0 * g2, f * g0 * g3
-        p11, p12, p13 = f * (g1 * g1 - g1 * (1.0 - ya)), f * g1 * g2, f * g1 * g3
-        p22, p23, p33 = f * (g2 * g2 + g2), f * (g2 * g3 + g3), f * (g3 * g3 - g3 * (1.0 - yb))
-        if reach > 0.0:
-            for m in range(len(node)):
-                u = reach * node[m]
-                y = t_x[i] + start * np.expm1(u)
-                # the smaller of alpha and beta has a logarithm that is known
-                la = base_a + u if alpha <= beta else np.log1p(y / alpha)
-                lb = np.log1p(y / beta) if alpha <= beta else base_b + u
-                f = weight[m] * np.exp(lead + u - n * la - (s + 1.0) * lb - top)
-                ya, yb = y / (alpha + y), y / (beta + y)
-                g0, g1, g2, g3 = -r * la, n * ya, 1.0 - s * lb, (s + 1.0) * yb - 1.0
-                mass += f
-                s0 += f * g0
-                s1 += f * g1
-                s2 += f * g2
-                s3 += f * g3
-                p00 += f * (g0 * g0 + g0)
-                p01 += f * (g0 * g1 + r * ya)
-                p02 += f * g0 * g2
-                p03 += f * g0 * g3
-                p11 += f * (g1 * g1 - g1 * (1.0 - ya))
-                p12 += f * g1 * g2
-                p13 += f * g1 * g3
-                p22 += f * (g2 * g2 - s * lb)
-                p23 += f * (g2 * g3 + s * yb)
-                p33 += f * (g3 * g3 - (s + 1.0) * yb * (1.0 - yb))
-        s0, s1, s2, s3 = s0 / mass, s1 / mass, s2 / mass, s3 / mass
-        total += w * (-x[i] * np.log(alpha) + top + np.log(mass))
-        gradient[g, 0] += w * s0
-        gradient[g, 1] += w * (s1 - x[i])
-        gradient[g, 2] += w * s2
-        gradient[g, 3] += w * s3
-        upper[g, 0] += w * (p00 / mass - s0 * s0)
-        upper[g, 1] += w * (p01 / mass - s0 * s1)
-        upper[g, 2] += w * (p02 / mass - s0 * s2)
-        upper[g, 3] += w * (p03 / mass - s0 * s3)
-        upper[g, 4] += w * (p11 / mass - s1 * s1)
-        upper[g, 5] += w * (p12 / mass - s1 * s2)
-        upper[g, 6] += w * (p13 / mass - s1 * s3)
-        upper[g, 7] += w * (p22 / mass - s2 * s2)
-        upper[g, 8] += w * (p23 / mass - s2 * s3)
-        upper[g, 9] += w * (p33 / mass - s3 * s3)
+        total += w * _row(x[i], t_x[i], age[i], theta[g], node, weight, slope, curve)
+        for place in range(4):
+            gradient[g, place] += w * slope[place]
+        for place in range(10):
+            upper[g, place] += w * curve[place]
     return total
+
+
+@compiled
+def _row(
+    x: float, t_x: float, age: float, theta: Floats, node: Floats, weight: Floats, slope: Floats, curve: Floats
+) -> float:
+    """One customer's log-likelihood, -x ln alpha + ln(sum of terms): one term for being alive at T, one a node for
+    having left at y. Fills in its slopes (4) and the upper triangle of their slopes (10).
+    """
+    r, alpha, s, beta = theta[0], theta[1], theta[2], theta[3]
+    n, start = r + x, min(alpha, beta) + t_x
+    la, lb = np.log1p(age / alpha), np.log1p(age / beta)
+    base_a, base_b = np.log1p(t_x / alpha), np.log1p(t_x / beta)
+    alive = -n * la - s * lb
+    reach = _reach(alpha, beta, n, s, t_x, age)
+    lead = top = alive
+    if reach > 0.0:
+        lead = np.log(s / beta * reach * start)
+        top = max(alive, lead - n * base_a - (s + 1.0) * base_b)
+    # sums of weights, of weighted slopes in (r, alpha, s, beta), of their products, and of second derivatives
+    ya, yb = age / (alpha + age), age / (beta + age)
+    g0, g1, g2, g3 = -r * la, n * ya, -s * lb, s * yb
+    f = np.exp(alive - top)
+    mass, s0, s1, s2, s3 = f, f * g0, f * g1, f * g2, f * g3
+    p00, p01, p02, p03 = f * (g0 * g0 + g0), f * (g0 * g1 + r * ya), f * g0 * g2, f * g0 * g3
+    p11, p12, p13 = f * (g1 * g1 - g1 * (1.0 - ya)), f * g1 * g2, f * g1 * g3
+    p22, p23, p33 = f * (g2 * g2 + g2), f * (g2 * g3 + g3), f * (g3 * g3 - g3 * (1.0 - yb))
+    if reach > 0.0:
+        for m in range(len(node)):
+            u = reach * node[m]
+            y = t_x + start * np.expm1(u)
+            # the smaller of alpha and beta has a logarithm that is known
+            la = base_a + u if alpha <= beta else np.log1p(y / alpha)
+            lb = np.log1p(y / beta) if alpha <= beta else base_b + u
+            f = weight[m] * np.exp(lead + u - n * la - (s + 1.0) * lb - top)
+            ya, yb = y / (alpha + y), y / (beta + y)
+            g0, g1, g2, g3 = -r * la, n * ya, 1.0 - s * lb, (s + 1.0) * yb - 1.0
+            mass += f
+            s0 += f * g0
+            s1 += f * g1
+            s2 += f * g2
+            s3 += f * g3
+            p00 += f * (g0 * g0 + g0)
+            p01 += f * (g0 * g1 + r * ya)
+            p02 += f * g0 * g2
+            p03 += f * g0 * g3
+            p11 += f * (g1 * g1 - g1 * (1.0 - ya))
+            p12 += f * g1 * g2
+            p13 += f * g1 * g3
+            p22 += f * (g2 * g2 - s * lb)
+            p23 += f * (g2 * g3 + s * yb)
+            p33 += f * (g3 * g3 - (s + 1.0) * yb * (1.0 - yb))
+    s0, s1, s2, s3 = s0 / mass, s1 / mass, s2 / mass, s3 / mass
+    slope[0], slope[1], slope[2], slope[3] = s0, s1 - x, s2, s3
+    curve[0], curve[1] = p00 / mass - s0 * s0, p01 / mass - s0 * s1
+    curve[2], curve[3] = p02 / mass - s0 * s2, p03 / mass - s0 * s3
+    curve[4], curve[5], curve[6] = p11 / mass - s1 * s1, p12 / mass - s1 * s2, p13 / mass - s1 * s3
+    curve[7], curve[8], curve[9] = p22 / mass - s2 * s2, p23 / mass - s2 * s3, p33 / mass - s3 * s3
+    found: float = top + np.log(mass) - x * np.log(alpha)
+    return found

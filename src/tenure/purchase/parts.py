@@ -58,7 +58,7 @@ class FromParts:
 
     def expected_orders(self: _HasParts, rows: Summary, horizon: Numbers) -> Floats:
         """Mean number of orders within the horizon."""
-        return _orders([self], rows, horizon, (0.0, 0.0)).expected
+        return _mean(self, rows, horizon)
 
     def orders(
         self: _HasParts, rows: Summary, horizon: Numbers, levels: tuple[float, float] = (0.05, 0.95),
@@ -85,6 +85,26 @@ def _first(parts: Parts) -> Floats:
             above = np.where(event < parts.need[:, j], above - mass, above)
             mass = mass * parts.chance[:, j] * (parts.shape[:, j] + event) / (event + 1.0)
         out += parts.share[:, j] * parts.alive[:, j] * np.maximum(above, 0.0)
+    return out
+
+
+def _mean(model: _HasParts, rows: Summary, horizon: Numbers) -> Floats:
+    """E N: by the short way where there is one part and every event is an order, else by the whole distribution."""
+    from tenure.purchase.means import FOLLOWED, means
+
+    parts = model.parts(rows, horizon)
+    if parts.k > 1 or parts.share.shape[1] > 1:
+        return _orders([model], rows, horizon, (0.0, 0.0)).expected
+    alive, shape, chance, a, b = (column[:, 0] for column in (parts.alive, parts.shape, parts.chance, parts.a, parts.b))
+    short = (shape * np.log1p(-chance) > -600.0) & (shape * chance <= FOLLOWED * (1.0 - chance))
+    out = np.empty(len(alive))
+    if short.all():
+        means(alive, shape, chance, a, b, out)
+        return out
+    some = np.empty(int(short.sum()))
+    means(alive[short], shape[short], chance[short], a[short], b[short], some)
+    ahead = np.broadcast_to(np.asarray(horizon, np.float64), (len(alive),))
+    out[short], out[~short] = some, _orders([model], rows.only(~short), ahead[~short], (0.0, 0.0)).expected
     return out
 
 

@@ -43,19 +43,9 @@ def tails(
     bulk = np.empty(parts)
     for i in range(rows):
         for j in range(parts):
-            none = shape[i, j] * np.log1p(-chance[i, j])
-            mean = shape[i, j] * chance[i, j] / (1.0 - chance[i, j])
-            if none > -600.0:
-                mass[j], event[j] = np.exp(none), 0.0
-            else:  # so many that the first terms would vanish: begin where the distribution does
-                spread = np.sqrt(mean / (1.0 - chance[i, j]))
-                begin = max(0.0, np.floor(mean - 12.0 * spread))
-                event[j] = begin
-                mass[j] = np.exp(
-                    _log_gamma(shape[i, j] + begin) - _log_gamma(shape[i, j]) - _log_gamma(begin + 1.0)
-                    + none + begin * np.log(chance[i, j])
-                ) if chance[i, j] > 0.0 else 0.0
-            above[j], stays[j], bulk[j] = 1.0, 1.0, mean
+            event[j], mass[j] = _beginning(shape[i, j], chance[i, j])
+            above[j], stays[j] = 1.0, 1.0
+            bulk[j] = shape[i, j] * chance[i, j] / (1.0 - chance[i, j])
         first = mean_n = square = 0.0
         low = high = -1.0
         n = 0
@@ -87,6 +77,19 @@ def tails(
                 break
         out[i, 0], out[i, 1], out[i, 2] = first, mean_n, square
         out[i, 3], out[i, 4] = low if low >= 0.0 else n, high if high >= 0.0 else n
+
+
+@compiled
+def _beginning(shape: float, chance: float) -> tuple[float, float]:
+    """The number from which a negative binomial is followed, and its mass there."""
+    none = shape * np.log1p(-chance)
+    if none > -600.0:
+        return 0.0, np.exp(none)
+    # so many that the first terms would vanish: begin where the distribution does
+    mean = shape * chance / (1.0 - chance)
+    begin = max(0.0, np.floor(mean - 12.0 * np.sqrt(mean / (1.0 - chance))))
+    logs = _log_gamma(shape + begin) - _log_gamma(shape) - _log_gamma(begin + 1.0)
+    return begin, np.exp(logs + none + begin * np.log(chance))
 
 
 @compiled

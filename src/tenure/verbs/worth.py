@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,4 +72,18 @@ def _gathered(shop: Shop, until: int) -> Gathered:
 
 def _forecast(shop: Shop, as_of: int, horizon: int, model: str) -> tuple[Gathered, Forecast]:
     gathered = _gathered(shop, as_of)
-    return gathered, forecast(gathered.histories, day_of(as_of, shop.zone), horizon, model, shop.progress)
+    told = forecast(gathered.histories, day_of(as_of, shop.zone), horizon, model, shop.progress)
+    return gathered, _by_currency(gathered, told)
+
+
+def _by_currency(gathered: Gathered, told: Forecast) -> Forecast:
+    """Where there are several currencies, nobody's unknown amounts are taken from customers of another one."""
+    if gathered.strange:
+        orders = "1 order is" if gathered.strange == 1 else f"{gathered.strange:,} orders are"
+        note = f"{orders} in another currency than most of their customer's: of these no amount is counted"
+        told = replace(told, notes=(*told.notes, note))
+    if len(set(gathered.currency)) <= 1:
+        return told
+    unknown = told.standing.paid == 0
+    spend, low, high = (np.where(unknown, np.nan, money) for money in (told.spend, told.value_low, told.value_high))
+    return replace(told, spend=spend, value_low=low, value_high=high)

@@ -152,7 +152,8 @@ def backtest(
             f"the orders span {max(end - first, 0):,} days: too few to forecast {horizon:,} days from the past and see"
             f" what came; ask for a shorter --horizon"
         )
-    notes = [] if len(days) == origins else [f"the orders have room for {len(days)} origins, not {origins}"]
+    room = "1 origin" if len(days) == 1 else f"{len(days):,} origins"
+    notes = [] if len(days) == origins else [f"the orders have room for {room}, not {origins:,}"]
     asked = tuple(models) or (ENSEMBLE, *PURCHASE_MODELS)
     judged: list[Judged] = []
     for place, day in enumerate(days, start=1):

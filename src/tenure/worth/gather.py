@@ -45,6 +45,10 @@ class Keeper:
         region = _mostly(self.customer[rows], self.region[rows], customer)
         return self.clocks.versions(np.full(len(customer), max(month, 0)), category, region)
 
+    def of(self, orders: Flags) -> Keeper:
+        """The same for some of the orders."""
+        return Keeper(self.clocks, self.first_days, self.customer[orders], self.category[orders], self.region[orders])
+
     def clock(self, group: int, days: Floats) -> Floats:
         """Days turned into days of the clock."""
         return np.asarray(self.clocks.clocks[group].lam(days))

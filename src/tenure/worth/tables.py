@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tenure.worth.gather import Gathered
     from tenure.worth.value import Value
 
-__all__ = ["predictions", "values"]
+__all__ = ["known", "predictions", "values"]
 
 Floats = NDArray[np.float64]
 

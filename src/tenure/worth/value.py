@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from tenure.worth.forecast import Forecast
     from tenure.worth.gather import Gathered
 
-__all__ = ["GONE", "Value", "checked_rates", "quintiles", "value_of"]
+__all__ = ["GONE", "Value", "at_risk", "checked_rates", "quintiles", "value_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 PIECES: Final = 4
-"""The horizon is discounted in so many pieces, each at its middle."""
+"""The horizon is discounted in so many pieces, each at its middle; beyond a year in three times as many."""
 NEW_DAYS: Final = 365
 """First orders of so many last days say what a new customer begins with."""
 GONE: Final = ("lapsed", "inactive")
@@ -76,11 +76,15 @@ def value_of(
     back = _returned(standing)
     gone = np.isin(stages, GONE)
     winback = each * level * _mean(panel, back, standing, told.horizon) - now
+    # what the models say is lost by silence, as a share of what they say is there: no more can be lost than is expected
+    there = np.maximum(_mean(panel, standing.summary(), standing, told.horizon), 1e-300)
+    left = np.minimum(_mean(panel, silent, standing, told.horizon) / there, 1.0)
+    came, returned = _money(gathered, standing)
+    currency = _currencies(gathered, standing)
     return Value(
-        _worth(gathered, standing) * margin, now, margin * discount * told.value_low,
-        margin * discount * told.value_high, quintiles(standing.last_on), quintiles(standing.x), _monetary(standing),
-        np.full(standing.n, _new_customer(told, margin, discount_rate, level)),
-        np.maximum(now - each * level * _mean(panel, silent, standing, told.horizon), 0.0),
+        (came - returned) * margin, now, margin * discount * told.value_low, margin * discount * told.value_high,
+        quintiles(standing.last_on), quintiles(standing.x), _monetary(came, currency),
+        _new_customers(told, currency, margin, discount_rate, level), now * (1.0 - left),
         np.where(gone, np.maximum(winback, 0.0), np.nan),
         f"margin {margin:g} of revenue; discount rate {discount_rate:g} a year; horizon {told.horizon} days; spend on"
         f" an order: own mean of all orders; keep: against no order in the horizon; win back: after one the next day",
@@ -91,38 +95,60 @@ def quintiles(score: NDArray[Any]) -> Ints:
     """1 to 5, 5 for the highest fifth; who is alike shares the mean rank of their kind."""
     if not len(score):
         return np.empty(0, np.int64)
-    share = (rankdata(score, method="average") - 0.5) / len(score)
-    return np.asarray(np.minimum((share * 5.0).astype(np.int64) + 1, 5), np.int64)
+    # twice the mean rank is whole, so that no rounding moves anybody over a fifth's edge
+    twice = np.rint(2.0 * rankdata(score, method="average")).astype(np.int64)
+    return np.asarray((twice - 1) * 5 // (2 * len(score)) + 1, np.int64)
 
 
-def _monetary(standing: Standing) -> Ints:
-    """By what all orders came to; 0 where no amount is known."""
-    out = np.zeros(standing.n, np.int64)
-    known = standing.paid > 0
-    out[known] = quintiles((standing.spent * standing.paid)[known])
+def _currencies(gathered: Gathered, standing: Standing) -> Ints:
+    """Everybody's currency as a number."""
+    place = np.searchsorted(gathered.people, standing.customer)
+    words = np.array([word or "" for word in gathered.currency[place]])
+    return np.asarray(np.unique(words, return_inverse=True)[1], np.int64)
+
+
+def _monetary(came: Floats, currency: Ints) -> Ints:
+    """By what all orders came to, among those of one's currency; 0 where no amount is known."""
+    out = np.zeros(len(came), np.int64)
+    for one in np.unique(currency):
+        known = np.isfinite(came) & (currency == one)
+        out[known] = quintiles(came[known])
     return out
 
 
-def _worth(gathered: Gathered, standing: Standing) -> Floats:
-    """Revenue so far less what went back; NaN where no amount is known."""
-    place = np.searchsorted(gathered.people, standing.customer)
-    returned = gathered.returned_before(standing.origin)[place]
-    return np.where(standing.paid > 0, standing.spent * standing.paid - returned, np.nan)
+def _money(gathered: Gathered, standing: Standing) -> tuple[Floats, Floats]:
+    """Revenue of all orders that stand and what went back of them; NaN where no amount is known."""
+    orders, people = gathered.histories, gathered.people
+    rows = orders.before(standing.origin) & np.isfinite(orders.amount)
+    whose = np.searchsorted(people, orders.customer[rows])
+    came = np.full(len(people), np.nan)
+    came[whose] = 0.0
+    np.add.at(came, whose, orders.amount[rows])
+    place = np.searchsorted(people, standing.customer)
+    return came[place], gathered.returned_before(standing.origin)[place]
 
 
 def _discount(panel: Panel, standing: Standing, horizon: int, rate: float) -> Floats:
     """Of each customer, the mean discount of an order within the horizon, by when the models expect them."""
     summary = standing.summary()
-    edges = [horizon * piece / PIECES for piece in range(1, PIECES + 1)]
+    pieces = PIECES if horizon <= 365 else 3 * PIECES
+    edges = [horizon * piece / pieces for piece in range(1, pieces + 1)]
     upto = np.array([
         np.mean([fit.model.expected_orders(summary, rows_ahead(summary, standing, edge)) for fit in panel.fits], axis=0)
         for edge in edges
     ])  # fmt: skip
     share = np.diff(upto, axis=0, prepend=0.0)
-    middle = np.array([(edge - horizon / PIECES / 2.0) / 365.0 for edge in edges])
+    middle = np.array([(edge - horizon / pieces / 2.0) / 365.0 for edge in edges])
     factor = (1.0 + rate) ** -middle
     total = np.maximum(upto[-1], 1e-300)
     return summary.each(np.where(upto[-1] > 1e-12, (factor @ share) / total, factor.mean()))
+
+
+def at_risk(told: Forecast) -> Floats:
+    """Of each customer, what they bring if they order at all within the horizon, times the chance that they do not: who
+    may be lost, and how much with them. NaN where no amount is known.
+    """
+    return np.asarray((1.0 - told.counts.p) * (1.0 + told.counts.more) * told.spend)
 
 
 def _later(standing: Standing, days: float) -> Summary:
@@ -151,7 +177,16 @@ def _mean(panel: Panel, summary: Summary, standing: Standing, horizon: int) -> F
     return summary.each(np.mean(means, axis=0))
 
 
-def _new_customer(told: Forecast, margin: float, rate: float, level: float) -> float:
+def _new_customers(told: Forecast, currency: Ints, margin: float, rate: float, level: float) -> Floats:
+    """Of each, what a new customer of their currency is expected to bring."""
+    out = np.empty(len(currency))
+    for one in np.unique(currency):
+        mine = currency == one
+        out[mine] = _new_customer(told, mine, margin, rate, level)
+    return out
+
+
+def _new_customer(told: Forecast, among: NDArray[np.bool_], margin: float, rate: float, level: float) -> float:
     """Expected margin of a customer on the day of their first order, that order with it; NaN where no amount of a
     first order is known.
     """
@@ -159,7 +194,7 @@ def _new_customer(told: Forecast, margin: float, rate: float, level: float) -> f
     first = standing.spent * standing.paid - np.where(
         standing.paid_again > 0, standing.spent_again * standing.paid_again, 0.0
     )
-    fresh = (standing.paid > standing.paid_again) & (standing.first_on >= standing.origin - NEW_DAYS)
+    fresh = among & (standing.paid > standing.paid_again) & (standing.first_on >= standing.origin - NEW_DAYS)
     if not fresh.any():
         return float("nan")
     summary = Summary.of([0.0], [0.0], [0.0])

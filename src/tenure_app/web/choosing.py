@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -10,9 +11,11 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext, gettext_lazy
 
 from tenure.lifecycle.trace import STAGES
+from tenure.measure.discounts import DEPTHS, FULL, UNKNOWN
 from tenure.periods import day_number, start_of_day
 from tenure_app.refused import Refused
 from tenure_app.web import words
+from tenure_app.web.buying import beginners
 from tenure_app.web.counting import NOBODY, ON_TIME, QUIET, came
 from tenure_app.web.moment import day_in, number_in, word_in
 from tenure_app.web.names import found
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from tenure_app.web.moment import Moment
     from tenure_app.web.reading import Reading
 
-__all__ = ["ORDERS", "SORTS", "Choice", "Page", "chosen", "first_page", "people", "title"]
+__all__ = ["FIRSTS", "ORDERS", "SORTS", "Choice", "Page", "chosen", "first_page", "people", "title"]
 
 PAGE: Final = 14
 SORTS: Final = {
@@ -48,6 +51,16 @@ ORDERS: Final = {
 }
 GROUPS: Final = {"on-time": ON_TIME, "quiet": QUIET, "before": ("", "prospect")}
 """Words of the address for several stages; "" is for those who were not known yet."""
+FIRSTS: Final = {
+    "full": ((FULL,), gettext_lazy("first order at full price")),
+    "10": ((1,), gettext_lazy("first order with a discount of up to 10 %")),
+    "20": ((2,), gettext_lazy("first order with a discount of 10 to 20 %")),
+    "30": ((3,), gettext_lazy("first order with a discount of 20 to 30 %")),
+    "more": ((4,), gettext_lazy("first order with a discount above 30 %")),
+    "unknown": ((UNKNOWN,), gettext_lazy("not known whether the first order had a discount")),
+    "discount": (DEPTHS[1:], gettext_lazy("first order with a discount")),
+}
+"""Words of the address for the discount of the first order: classes, and how that is said."""
 _FAR: Final = 9_000_000_000_000_000_000
 _MOST: Final = 100_000
 """Days or orders that a filter may ask for."""
@@ -66,6 +79,10 @@ class Choice:
     overdue: int | None = None
     orders: int | None = None
     since: int | None = None
+    first: str = ""
+    within: int | None = None
+    again: str = ""
+    offers: str = ""
     sort: str = "spent"
     turned: bool = False
 
@@ -86,9 +103,18 @@ class Choice:
             "overdue": self.overdue,
             "orders": self.orders,
             "since": self.since,
+            "first": self.first,
+            "within": self.within,
+            "again": self.again,
+            "offers": self.offers,
             "sort": self.sort if self.sort != "spent" else "",
             "turned": 1 if self.turned else "",
         }
+
+    def unseen(self) -> dict[str, Any]:
+        """The words that no field of the form shows, which it carries along."""
+        names = ("moved_from", "moved_to", "begin", "first", "within", "again", "offers")
+        return {name: said for name, said in self.query().items() if name in names and said not in ("", None)}
 
     def everybody(self) -> bool:
         """Whether nothing is asked but an order."""
@@ -126,6 +152,13 @@ def chosen(query: QueryDict | MultiValueDict[str, str]) -> Choice:
             "bad_filter",
             gettext("No list of people: who moved is asked from a day on; add the day, as begin=2026-10-01."),
         )
+    again = word_in(query, "again", ("yes", "no"))
+    within = number("within")
+    if again and within is None:
+        raise Refused(
+            "bad_filter",
+            gettext("No list of people: who ordered again is asked within some days; add them, as within=90."),
+        )
     return Choice(
         words=query.get("q", "").replace("\0", "").strip()[:200],
         stage=word_in(query, "stage", stages),
@@ -136,6 +169,10 @@ def chosen(query: QueryDict | MultiValueDict[str, str]) -> Choice:
         overdue=number("overdue"),
         orders=number("orders"),
         since=number("since"),
+        first=word_in(query, "first", FIRSTS),
+        within=within,
+        again=again,
+        offers=word_in(query, "offers", ("known", "only")),
         sort=word_in(query, "sort", SORTS) or "spent",
         turned=query.get("turned") == "1",
     )
@@ -156,7 +193,26 @@ def people(reading: Reading, choice: Choice, at: Moment) -> DuckDBPyRelation:
         there = _moved(reading, choice)
     for condition in _conditions(reading, choice, at):
         there = there.filter(condition)
+    if choice.first or choice.within is not None or choice.offers:
+        return there.set_alias("p").join(_began(reading, choice, at).set_alias("b"), "c")
     return there
+
+
+def _began(reading: Reading, choice: Choice, at: Moment) -> DuckDBPyRelation:
+    """Who of those who bought began so, was watched so long, came back so, buys so."""
+    there = beginners(reading)
+    if choice.first:
+        there = there.filter(col("depth").isin(*(lit(depth) for depth in FIRSTS[choice.first][0])))
+    if choice.within is not None:
+        there = there.filter(col("first_day") < lit(day_number(at.day) - choice.within))
+        back = col("gap").isnotnull() & (col("gap") <= lit(choice.within))
+        if choice.again:
+            there = there.filter(back if choice.again == "yes" else ~back)
+    if choice.offers:
+        there = there.filter((col("orders") > lit(1)) & (col("known") == col("orders")))
+    if choice.offers == "only":
+        there = there.filter(col("discounted") == col("orders"))
+    return there.select(col("c"))
 
 
 def _moved(reading: Reading, choice: Choice) -> DuckDBPyRelation:
@@ -273,4 +329,22 @@ def title(choice: Choice, at: Moment) -> str:
         origin, end = (names.get(word) or words.stage_word(word) for word in (choice.moved_from, choice.moved_to))
         when = words.day(choice.begin, at.year)
         parts.append(gettext("{origin} on {day}, now {end}").format(origin=origin, end=end, day=when))
+    parts += _began_so(choice)
     return ", ".join(parts)
+
+
+def _began_so(choice: Choice) -> Iterator[str]:
+    """How they began and what came after it, in words."""
+    if choice.first:
+        yield str(FIRSTS[choice.first][1])
+    if choice.within is not None:
+        said = {
+            "": gettext("watched for {n} days after it"),
+            "yes": gettext("ordered again within {n} days"),
+            "no": gettext("did not order again within {n} days"),
+        }
+        yield said[choice.again].format(n=words.count(choice.within))
+    if choice.offers:
+        yield gettext("two orders or more")
+    if choice.offers == "only":
+        yield gettext("never without a discount")

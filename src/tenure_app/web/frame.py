@@ -27,6 +27,8 @@ _PAGES: Final = (
     ("customers", _("Customers"), Permission.SEE),
     ("flows", _("Flows"), Permission.SEE),
     ("cohorts", _("Cohorts"), Permission.SEE),
+    ("worth", _("Worth"), Permission.SEE),
+    ("discounts", _("Discounts"), Permission.SEE),
     ("policy", _("Policy"), Permission.SEE),
     ("imports", _("Import"), Permission.IMPORT),
     ("settings", _("Settings"), Permission.SETTINGS),

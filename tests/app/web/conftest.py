@@ -16,7 +16,7 @@ from tenure.periods import parse_instant
 from tenure_app.clock import PINNED_BY
 from tenure_app.ledger.models import Identity, Person, PolicyVersion, Shop
 from tenure_app.roles import Role, give_role
-from tenure_app.web import pages
+from tenure_app.web import foreseen, pages
 
 NOW = f"{END}T08:00+01:00"
 NAMED = 17
@@ -38,6 +38,9 @@ def console(sqlite_ledger, shop, monkeypatch):
         found = importlib.import_module(f"tenure_app.web.pages.{module.name}")
         if hasattr(found, "opened"):
             monkeypatch.setattr(found, "opened", shop.opened)
+    monkeypatch.setattr(foreseen, "_laid", lambda reading, horizon: shop.foreseen(
+        reading, horizon, foreseen._result(reading, horizon)
+    ))
     Shop.objects.create(pk=1, name="Støvler & sko", zone=ZONE, currency="EUR")
     toml = dumps(shop.policy)
     PolicyVersion.objects.create(

@@ -14,6 +14,8 @@ from tenure.lifecycle.trace import STAGES
 from tenure.periods import day_of, parse_instant
 from tenure.read import read
 from tenure.simulation import simulate
+from tenure_app.insight.foreseen import foreseen_of
+from tenure_app.web.foreseen import _written
 from tenure_app.web.reading import NothingYet, Reading
 
 ZONE = "Europe/Oslo"
@@ -33,6 +35,7 @@ class MadeUpShop:
         history(self.timeline, self.policy, zone=ZONE, until=self.until)
         self.engine.keep("history")
         self.lock = Lock()
+        self.told = {}
         self.connection = self.engine.connection
         self._lay_history()
 
@@ -46,7 +49,10 @@ class MadeUpShop:
             'CREATE OR REPLACE TABLE kept_history AS SELECT customer_id AS c, "from" AS from_at, "to" AS to_at,'
             f" CAST(CASE {cases} END AS TINYINT) AS code FROM history"
         )
-        run("CREATE OR REPLACE TABLE kept_events AS SELECT *, row_number() over () AS number FROM events")
+        run(
+            "CREATE OR REPLACE TABLE kept_events AS SELECT *, row_number() over () AS number,"
+            " CASE WHEN c % 2 = 0 THEN 'web' ELSE 'shop' END AS channel FROM events"
+        )
         run("DROP TABLE IF EXISTS history")
         steps = Counter()
         for name, sign in (("from_at", 1), ("to_at", -1)):
@@ -60,6 +66,19 @@ class MadeUpShop:
             if at.as_of <= self.timeline.first_at:
                 raise NothingYet
             return self._reading(at, policy or self.policy)
+
+    def foreseen(self, reading, horizon, result):
+        """What a process of its own would lay down, worked out once for all tests."""
+        key = reading.policy.hash, reading.as_of, horizon
+        with self.lock:
+            if key not in self.told:
+                stood = reading.table("people").select("c, code").order("c").to_arrow_table()
+                self.connection.execute("SET schema = 'main'")
+                self.told[key] = foreseen_of(
+                    self.timeline, reading.policy, stood, zone=ZONE, as_of=reading.as_of, horizon=horizon
+                )
+            result.parent.mkdir(parents=True, exist_ok=True)
+            return _written(result, *self.told[key])
 
     def _reading(self, at, policy):
         name = f"d{at.as_of}_{policy.hash}"

@@ -12,13 +12,16 @@ SAID = [
     "begin=0001-01-01&moved_from=new", "begin=9999-12-31&moved_to=lapsed", "moved_from=new", "moved_to=xyz",
     "place=after:99999999999999999999:1:1", "place=after:1:99999999999999999999:99999999999999999999", "place=x:y",
     "as_of=2199-12-31&overdue=100000", "as_of=1900-01-01&since=100000&every=year", "as_of=2200-01-01&every=week",
-    "q=%00", "q=99999999999999999999", "cell=x-y", "cell=-", "every=x", "moved=x", "all=x",
+    "within=100000&first=full", "within=0&again=no", "within=²", "first=xyz", "again=yes", "offers=only", "lines=raw",
+    "within=365&every=quarter&lines=raw", "within=x", "q=%00", "q=99999999999999999999",
+    "cell=x-y", "cell=-", "every=x", "moved=x", "all=x",
 ]  # fmt: skip
 
 
 REFUSED = [
     "stage=xyz", "detail=xyz", "sort=xyz", "orders=²", "since=999999999", "begin=x", "begin=0001-01-01",
     "moved_from=new", "moved_to=lapsed", "moved_from=xyz&begin=2025-11-01", "as_of=9999-12-31", "known_at=0001-01-01",
+    "first=xyz", "again=yes", "again=xyz&within=90", "within=x", "offers=xyz",
 ]  # fmt: skip
 
 

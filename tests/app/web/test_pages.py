@@ -133,10 +133,11 @@ def test_a_cell_that_a_spreadsheet_would_run_is_quoted(text):
 
 def test_every_link_keeps_the_day_and_what_was_known(owner):
     words = {"as_of": "2025-06-03", "known_at": "2025-11-02"}
-    for name in ("ring", "customers", "flows", "cohorts", "policy"):
+    pages = ("ring", "customers", "flows", "cohorts", "worth", "discounts", "policy")
+    for name in pages:
         text = text_of(owner.get(reverse(name), words))
         assert "As known on 2 November 2025" in text
-        for there in ("ring", "customers", "flows", "cohorts", "policy"):
+        for there in pages:
             assert f'href="{reverse(there)}?as_of=2025-06-03&amp;known_at=2025-11-02"' in text, (name, there)
 
 

@@ -77,7 +77,8 @@ def test_regular_buyers_of_one_event_a_purchase_are_those_of_mbg_nbd(theta):
     assert one.p_alive(ROWS) == pytest.approx(other.p_alive(ROWS), rel=1e-12)
     assert one.p_buy(ROWS, 39.0) == pytest.approx(other.p_buy(ROWS, 39.0), rel=1e-12)
     assert np.array(one.orders(ROWS, 39.0)) == pytest.approx(np.array(other.orders(ROWS, 39.0)), rel=1e-12)
-    assert one.expected_next_at(ROWS) == pytest.approx(other.expected_next_at(ROWS), rel=1e-12)
+    # one knows for certain that the living order some day, the other asks how many do in a very long time
+    assert one.expected_next_at(ROWS) == pytest.approx(other.expected_next_at(ROWS), rel=1e-4)
 
 
 @pytest.mark.parametrize("horizon", [1.0, 39.0, 400.0, 4_000.0])

@@ -25,25 +25,35 @@ WITH sums AS (
     SELECT e.c, e."at", NULL, CAST(e.amount_minor AS DOUBLE), e.currency
     FROM events e
     WHERE e."at" < $until AND e.kind = 'order.placed' AND e.order_id IS NULL AND COALESCE(e.amount_minor, 0) >= 0
+), placed AS (
+    SELECT c, at_us, COALESCE(ended_at, -1) AS ended_at, amount, currency,
+        ROW_NUMBER() OVER (PARTITION BY c, at_us, COALESCE(ended_at, -1) ORDER BY amount, currency) AS place
+    FROM every
 ), named AS (
-    SELECT c, at_us, COALESCE(ended_at, -1) AS ended_at, MIN(category) AS category, MIN(region) AS region
-    FROM labelled GROUP BY c, at_us, COALESCE(ended_at, -1)
+    -- orders of one instant that end together are told apart by nothing else that matters here
+    SELECT c, at_us, COALESCE(ended_at, -1) AS ended_at, category, region,
+        ROW_NUMBER() OVER (PARTITION BY c, at_us, COALESCE(ended_at, -1) ORDER BY category, region) AS place
+    FROM labelled
 )
 SELECT o.c,
     CASE WHEN o.at_us >= g.end_at THEN g.day + 1 WHEN o.at_us < g.start_at THEN g.day - 1 ELSE g.day END AS day,
     CASE WHEN o.ended_at >= f.end_at THEN f.day + 1 WHEN o.ended_at < f.start_at THEN f.day - 1 ELSE f.day END AS ends,
     o.amount, o.currency, n.category, n.region
-FROM every o
-JOIN named n ON n.c = o.c AND n.at_us = o.at_us AND n.ended_at = COALESCE(o.ended_at, -1)
+FROM placed o
+JOIN named n ON n.c = o.c AND n.at_us = o.at_us AND n.ended_at = o.ended_at AND n.place = o.place
 JOIN guess g ON g.utc_day = (o.at_us + 8640000000000000000) // 86400000000
 LEFT JOIN guess f ON f.utc_day = (o.ended_at + 8640000000000000000) // 86400000000
 
 -- name: returned
 -- money that went back of orders that stand, or of none that is known; whole refunds end their order and are no matter here
+WITH moneys AS (
+    SELECT e.c, e.order_id, MAX(e.currency) AS currency
+    FROM events e WHERE e."at" < $until AND e.kind = 'order.placed' AND e.order_id IS NOT NULL GROUP BY e.c, e.order_id
+)
 SELECT r.c,
     CASE WHEN r.at_us >= g.end_at THEN g.day + 1 WHEN r.at_us < g.start_at THEN g.day - 1 ELSE g.day END AS day,
     CASE WHEN o.ended_at >= f.end_at THEN f.day + 1 WHEN o.ended_at < f.start_at THEN f.day - 1 ELSE f.day END AS ends,
-    r.amount, r.currency
+    r.amount, COALESCE(r.currency, m.currency) AS currency
 FROM (
     SELECT e.c, e."at" AS at_us, e.order_id, ABS(CAST(e.amount_minor AS DOUBLE)) AS amount, e.currency
     FROM events e
@@ -54,5 +64,6 @@ FROM (
     FROM order_parts p WHERE p.placed = 0 AND p.amount_minor IS NOT NULL
 ) r
 LEFT JOIN counted o ON o.c = r.c AND o.order_id = r.order_id
+LEFT JOIN moneys m ON m.c = r.c AND m.order_id = r.order_id
 JOIN guess g ON g.utc_day = (r.at_us + 8640000000000000000) // 86400000000
 LEFT JOIN guess f ON f.utc_day = (o.ended_at + 8640000000000000000) // 86400000000

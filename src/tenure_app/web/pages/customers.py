@@ -81,6 +81,7 @@ def customers_page(request: HttpRequest) -> HttpResponse:
         "page": found,
         "choice": choice,
         "query": query,
+        "unseen": list(choice.unseen().items()),
         "said": choosing.title(choice, at),
         "last": found.before + len(rows),
         "first": found.before + 1,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "amount",
+    "amount_change",
     "change",
     "chip",
     "choices",
@@ -147,3 +148,9 @@ def in_days(instant: int, at: Moment) -> str:
 def amount(minor: int | None, currency: str | None) -> str:
     """Money as people read it."""
     return words.amount(minor, currency)
+
+
+@register.filter
+def amount_change(minor: int, currency: str | None) -> str:
+    """A difference of money with its sign."""
+    return f"+{words.amount(minor, currency)}" if minor > 0 else words.amount(minor, currency)
