@@ -362,3 +362,9 @@ def test_what_is_said_to_the_tests_reaches_them():
     read = {a or b for text in texts for a, b in re.findall(asked, text)}
     assert read <= set(server_parts.KEPT)
     assert "TENURE_KILLS" in read
+
+
+def test_no_two_modules_of_the_tests_have_one_name():
+    """They are imported by it, whatever folder they lie in."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]
+    assert {name for name in names if names.count(name) > 1} == set()
