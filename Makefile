@@ -133,7 +133,7 @@ lock:
 	done
 	@printf '%s\n' $(PEERS) | uv pip compile - --output-file requirements/peers.txt --quiet --upgrade \
 		--universal --python-version 3.11 --fork-strategy fewest \
-		--generate-hashes --no-emit-index-url --no-header --no-annotate
+		--generate-hashes --no-header --no-annotate
 
 clean:
 	rm -rf .venv build dist var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
