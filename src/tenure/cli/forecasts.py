@@ -12,8 +12,11 @@ from tenure.money import exponent
 from tenure.verbs.shop import instant_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
 
+    from tenure.verbs.shop import Shop
     from tenure.worth.backtest import Backtest
     from tenure.worth.fitting import Fitted
     from tenure.worth.forecast import Forecast
@@ -56,44 +59,49 @@ def _error(number: float | None) -> str:
 
 def predict(asked: Asked) -> None:
     """What everybody is expected to order."""
-    _horizon(asked)
-    as_of, target = instant_of(asked.as_of, asked.timezone), table_target(asked)
-    with shop_of(asked, as_of) as (shop, steps):
+
+    def forecast(shop: Shop, as_of: int) -> tuple[pa.Table, Forecast]:
         from tenure.verbs.worth import predictions_of
 
-        rows, told = predictions_of(shop, as_of, asked.horizon, asked.model)
-        relation = shop.timeline.engine.connection.from_arrow(rows)
-        _notes(told)
-        if target is not None:
-            save(relation, target, steps)
-            return
-        steps.done()
-        show(_totals(rows, told, asked))
-        names = ("customer_id", "p_buy", "expected_orders", "orders_low", "orders_high", "expected_next_at")
-        show(table(names, [tuple(row[name] for name in names) for row in first_rows(relation, asked)],
-                   plain=("customer_id",)))  # fmt: skip
-        show(rest_of(min(20, told.n), told.n, "customers"))
+        return predictions_of(shop, as_of, asked.horizon, asked.model)
+
+    _forecast(asked, forecast, _orders_table)
 
 
 def value(asked: Asked) -> None:
     """What everybody is worth."""
+
+    def forecast(shop: Shop, as_of: int) -> tuple[pa.Table, Forecast]:
+        from tenure.verbs.worth import values_of
+
+        rates = {"margin": asked.margin, "discount_rate": asked.discount_rate}
+        return values_of(shop, as_of, asked.horizon, asked.model, **rates)
+
+    _forecast(asked, forecast, _value_table)
+
+
+def _forecast(
+    asked: Asked, forecast: Callable[[Shop, int], tuple[pa.Table, Forecast]],
+    lines: Callable[[list[dict[str, Any]]], list[str]],
+) -> None:  # fmt: skip
+    """Write the rows of a forecast, or show its totals and the first rows as `lines` has them."""
     _horizon(asked)
     as_of, target = instant_of(asked.as_of, asked.timezone), table_target(asked)
     with shop_of(asked, as_of) as (shop, steps):
-        from tenure.verbs.worth import values_of
-
-        rows, told = values_of(
-            shop, as_of, asked.horizon, asked.model, margin=asked.margin, discount_rate=asked.discount_rate
-        )
+        rows, told = forecast(shop, as_of)
         relation = shop.timeline.engine.connection.from_arrow(rows)
         _notes(told)
         if target is not None:
             save(relation, target, steps)
             return
         steps.done()
-        show(_totals(rows, told, asked))
-        show(_value_table(first_rows(relation, asked)))
-        show(rest_of(min(20, told.n), told.n, "customers"))
+        shown = first_rows(relation, asked)
+        show([*_totals(rows, told, asked), *lines(shown), *rest_of(len(shown), told.n, "customers")])
+
+
+def _orders_table(rows: list[dict[str, Any]]) -> list[str]:
+    names = ("customer_id", "p_buy", "expected_orders", "orders_low", "orders_high", "expected_next_at")
+    return list(table(names, [tuple(row[name] for name in names) for row in rows], plain=("customer_id",)))
 
 
 _MONEY: Final = (

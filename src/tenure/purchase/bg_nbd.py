@@ -16,11 +16,18 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
-from tenure.purchase.base import Fit, Numbers, best_fit, named
+from tenure.purchase.base import Fit, Numbers, best_fit
 from tenure.purchase.compiling import compiled
 from tenure.purchase.counting import at_least, rates, stays
-from tenure.purchase.covariates import chained, logs_by_kind, with_coefficients
-from tenure.purchase.parts import FromParts, Parts
+from tenure.purchase.covariates import (
+    Moved,
+    WithCovariates,
+    chained,
+    logs_by_kind,
+    starts_beside,
+    with_coefficients,
+)
+from tenure.purchase.parts import Parts
 
 if TYPE_CHECKING:
     from typing import Self
@@ -37,11 +44,12 @@ MOVED: Final = ((1, -1.0), (2, 1.0), (3, 1.0))  # by covariates: alpha down, a a
 
 
 @dataclass(frozen=True, slots=True)
-class BgNbd(FromParts):
+class BgNbd(WithCovariates):
     """r, alpha (a time), a, b; coefficients: of each covariate on alpha, then on a, then on b."""
 
     name: ClassVar[str] = "bg_nbd"
     base: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
+    moved: ClassVar[Moved] = MOVED
 
     r: float
     alpha: float
@@ -54,25 +62,10 @@ class BgNbd(FromParts):
         """The most likely parameters; `converged` is False where the likelihood has no maximum. InvalidInput."""
         return best_fit(summary, cls.at, _height, with_coefficients(_starts(summary), MOVED, summary.covariates))
 
-    @classmethod
-    def at(cls, point: Floats) -> Self:
-        """The model whose logarithms (and coefficients) are these."""
-        r, alpha, a, b = (float(value) for value in np.exp(point[:4]))
-        return cls(r, alpha, a, b, tuple(float(value) for value in point[4:]))
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The parameters' names, in their order."""
-        return (*self.base, *named(("alpha", "a", "b"), len(self.coefficients)))
-
-    @property
-    def parameters(self) -> tuple[float, ...]:
-        """As `words` names them."""
-        return (self.r, self.alpha, self.a, self.b, *self.coefficients)
-
     def log_likelihood(self, rows: Summary) -> Floats:
         """Of one customer of each row: equation (6) of the source."""
-        r, alpha, a, b = self._of(rows)
+        theta, kind = self.by_kind(rows)
+        r, alpha, a, b = theta[kind].T
         x, again = rows.x, rows.x > 0
         buys = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
         stay = gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x)
@@ -82,7 +75,8 @@ class BgNbd(FromParts):
 
     def p_alive(self, rows: Summary) -> Floats:
         """Chance that the customer has not left; 1 for who bought once, by the model."""
-        r, alpha, a, b = self._of(rows)
+        theta, kind = self.by_kind(rows)
+        r, alpha, a, b = theta[kind].T
         x = rows.x
         grown = np.log1p((rows.age - rows.t_x) / (alpha + rows.t_x))
         odds = np.log(a / (b + np.maximum(x - 1.0, 0.0))) + (r + x) * grown
@@ -90,25 +84,18 @@ class BgNbd(FromParts):
 
     def parts(self, rows: Summary, horizon: Numbers) -> Parts:
         """One part: of the living, the rate is gamma(r + x, alpha + T), the chance to leave beta(a, b + x)."""
-        r, alpha, a, b = self._of(rows)
+        theta, kind = self.by_kind(rows)
+        r, alpha, a, b = theta[kind].T
         reach = alpha + rows.age
         one = np.ones(rows.n_distinct)
         chance = np.asarray(horizon / (reach + horizon))
         return Parts.single(self.p_alive(rows), r + rows.x, chance, a * one, b + rows.x)
 
-    def _of(self, rows: Summary) -> tuple[Floats, ...]:
-        point = np.array([*np.log(self.parameters[:4]), *self.coefficients])
-        logs = logs_by_kind(point, 4, MOVED, rows.covariates if self.coefficients else None)
-        mine = np.exp(logs)[rows.kind if self.coefficients else np.zeros(rows.n_distinct, np.intp)]
-        return tuple(mine.T)
-
 
 def _starts(summary: Summary) -> Floats:
     """STARTS in logarithms, alpha such that r / alpha is about what these customers buy in a unit of time."""
     r, a, b = np.log(STARTS).T
-    bought, time = summary.weight @ summary.x, summary.weight @ summary.t_x
-    typical = float(summary.weight @ summary.age) / max(summary.n, 1)
-    return np.column_stack([r, r - np.log((bought + 0.5) / (time + 0.5 * max(typical, 1e-9))), a, b])
+    return np.column_stack([r, starts_beside(summary, r)[0], a, b])
 
 
 def _height(rows: Summary, point: Floats) -> tuple[float, Floats, Floats]:

@@ -8,13 +8,21 @@ Fader, Hardie, "Incorporating time-invariant covariates into the Pareto/NBD and 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from tenure.purchase.base import named
 from tenure.purchase.climbing import symmetric
+from tenure.purchase.parts import FromParts
 
-__all__ = ["chained", "logs_by_kind", "with_coefficients"]
+if TYPE_CHECKING:
+    from typing import Self
+
+    from tenure.purchase.summary import Summary
+
+__all__ = ["WithCovariates", "chained", "logs_by_kind", "starts_beside", "with_coefficients"]
 
 Floats = npt.NDArray[np.float64]
 Moved = Sequence[tuple[int, float]]
@@ -66,3 +74,50 @@ def with_coefficients(starts: Floats, moved: Moved, covariates: Floats | None) -
     if covariates is None:
         return starts
     return np.column_stack([starts[:1], np.zeros((1, len(moved) * covariates.shape[1]))])
+
+
+def starts_beside(summary: Summary, r: Floats) -> tuple[Floats, float]:
+    """Of each log r to start from the log alpha at which r / alpha is about what these customers buy in a unit of time;
+    beside it a typical age.
+    """
+    typical = max(float(summary.weight @ summary.age) / max(summary.n, 1), 1e-9)
+    bought, time = float(summary.weight @ summary.x), float(summary.weight @ summary.t_x)
+    return r - np.log((bought + 0.5) / (time + 0.5 * typical)), typical
+
+
+class WithCovariates(FromParts):
+    """A model of four positive parameters (`base`), some of which covariates move (`moved`)."""
+
+    __slots__ = ()
+
+    base: ClassVar[tuple[str, ...]]
+    moved: ClassVar[Moved]
+    coefficients: tuple[float, ...]
+
+    if TYPE_CHECKING:  # the dataclasses' own
+
+        def __init__(self, *values: float | tuple[float, ...]) -> None: ...
+
+    @classmethod
+    def at(cls, point: Floats) -> Self:
+        """The model whose logarithms (and coefficients) are these."""
+        size = len(cls.base)
+        return cls(*(float(value) for value in np.exp(point[:size])), tuple(float(value) for value in point[size:]))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The parameters' names, in their order."""
+        return (*self.base, *named([self.base[place] for place, _ in self.moved], len(self.coefficients)))
+
+    @property
+    def parameters(self) -> tuple[float, ...]:
+        """As `words` names them."""
+        return (*(float(getattr(self, word)) for word in self.base), *self.coefficients)
+
+    def by_kind(self, rows: Summary) -> tuple[Floats, npt.NDArray[np.int64]]:
+        """The parameters of each kind of customer, (kinds, len(base)), and which kind each row is of."""
+        size = len(self.base)
+        point = np.array([*np.log(self.parameters[:size]), *self.coefficients])
+        if not self.coefficients:
+            return np.exp(point).reshape(1, size), np.zeros(rows.n_distinct, np.int64)
+        return np.exp(logs_by_kind(point, size, self.moved, rows.covariates)), rows.kind

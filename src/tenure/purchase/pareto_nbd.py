@@ -21,10 +21,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
-from tenure.purchase.base import Fit, Numbers, Orders, best_fit, named
+from tenure.purchase.base import Fit, Numbers, Orders, best_fit
 from tenure.purchase.compiling import compiled
 from tenure.purchase.counting import at_least, rates
-from tenure.purchase.covariates import chained, logs_by_kind, with_coefficients
+from tenure.purchase.covariates import (
+    Moved,
+    WithCovariates,
+    chained,
+    logs_by_kind,
+    starts_beside,
+    with_coefficients,
+)
 from tenure.purchase.parts import FromParts, Parts
 
 if TYPE_CHECKING:
@@ -46,11 +53,12 @@ _NODE, _WEIGHT = (_NODE + 1.0) / 2.0, _WEIGHT / 2.0  # of the range from 0 to 1
 
 
 @dataclass(frozen=True, slots=True)
-class ParetoNbd(FromParts):
+class ParetoNbd(WithCovariates):
     """r, alpha (a time), s, beta (a time); coefficients: of each covariate on alpha, then on beta."""
 
     name: ClassVar[str] = "pareto_nbd"
     base: ClassVar[tuple[str, ...]] = ("r", "alpha", "s", "beta")
+    moved: ClassVar[Moved] = MOVED
 
     r: float
     alpha: float
@@ -63,39 +71,23 @@ class ParetoNbd(FromParts):
         """The most likely parameters; `converged` is False where the likelihood has no maximum. InvalidInput."""
         return best_fit(summary, cls.at, _height, with_coefficients(_starts(summary), MOVED, summary.covariates))
 
-    @classmethod
-    def at(cls, point: Floats) -> Self:
-        """The model whose logarithms (and coefficients) are these."""
-        r, alpha, s, beta = (float(value) for value in np.exp(point[:4]))
-        return cls(r, alpha, s, beta, tuple(float(value) for value in point[4:]))
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The parameters' names, in their order."""
-        return (*self.base, *named(("alpha", "beta"), len(self.coefficients)))
-
-    @property
-    def parameters(self) -> tuple[float, ...]:
-        """As `words` names them."""
-        return (self.r, self.alpha, self.s, self.beta, *self.coefficients)
-
     def log_likelihood(self, rows: Summary) -> Floats:
         """Of one customer of each row."""
         out = np.empty((rows.n_distinct, 2))
-        _each(rows.x, rows.t_x, rows.age, self._theta(rows), self._kind(rows), _NODE, _WEIGHT, out)
+        _each(rows.x, rows.t_x, rows.age, *self.by_kind(rows), _NODE, _WEIGHT, out)
         return np.asarray(gammaln(self.r + rows.x) - gammaln(self.r) + out[:, 0])
 
     def p_alive(self, rows: Summary) -> Floats:
         """Chance that the customer has not left."""
         out = np.empty((rows.n_distinct, 2))
-        _each(rows.x, rows.t_x, rows.age, self._theta(rows), self._kind(rows), _NODE, _WEIGHT, out)
+        _each(rows.x, rows.t_x, rows.age, *self.by_kind(rows), _NODE, _WEIGHT, out)
         return out[:, 1].copy()
 
     def p_buy(self, rows: Summary, horizon: Numbers) -> Floats:
         """Chance of at least one order within the horizon: 1 - L(T + H) / L(T), as the integral over its time."""
         ahead = np.ascontiguousarray(np.broadcast_to(np.asarray(horizon, np.float64), (rows.n_distinct,)))
         out = np.empty(rows.n_distinct)
-        _first_order(rows.x, rows.age, ahead, self._theta(rows), self._kind(rows), _NODE, _WEIGHT, out)
+        _first_order(rows.x, rows.age, ahead, *self.by_kind(rows), _NODE, _WEIGHT, out)
         return self.p_alive(rows) * out
 
     def orders(
@@ -108,7 +100,8 @@ class ParetoNbd(FromParts):
 
     def expected_orders(self, rows: Summary, horizon: Numbers) -> Floats:
         """Mean number of orders within the horizon: equation (41) of the note on deriving, also where s is 1."""
-        r, alpha, s, beta = self._theta(rows)[self._kind(rows)].T
+        theta, kind = self.by_kind(rows)
+        r, alpha, s, beta = theta[kind].T
         grown = np.log1p(horizon / (beta + rows.age))
         lived = (beta + rows.age) * grown * _exprel((1.0 - s) * grown)
         return np.asarray(self.p_alive(rows) * (r + rows.x) / (alpha + rows.age) * lived)
@@ -118,7 +111,8 @@ class ParetoNbd(FromParts):
 
         Of the living, the rate is gamma(r + x, alpha + T), the time left is Lomax with shape s and scale beta + T.
         """
-        r, alpha, s, beta = (column[:, None] for column in self._theta(rows)[self._kind(rows)].T)
+        theta, kind = self.by_kind(rows)
+        r, alpha, s, beta = (column[:, None] for column in theta[kind].T)
         x, age = rows.x[:, None], rows.age[:, None]
         ahead = np.broadcast_to(np.asarray(horizon, np.float64), (rows.n_distinct,))[:, None]
         whole = np.log1p(ahead / (beta + age))
@@ -133,13 +127,6 @@ class ParetoNbd(FromParts):
         shape, none = np.broadcast_to(r + x, share.shape), np.zeros_like(share)
         return Parts(share, alive, shape, time / (alpha + age + time), np.ones_like(share), none, none + 1.0, k=1)
 
-    def _theta(self, rows: Summary) -> Floats:
-        point = np.array([*np.log(self.parameters[:4]), *self.coefficients])
-        return np.exp(logs_by_kind(point, 4, MOVED, rows.covariates if self.coefficients else None))
-
-    def _kind(self, rows: Summary) -> Ints:
-        return rows.kind if self.coefficients else np.zeros(rows.n_distinct, np.int64)
-
 
 def _exprel(z: Floats) -> Floats:
     """(exp z - 1) / z."""
@@ -150,9 +137,8 @@ def _exprel(z: Floats) -> Floats:
 def _starts(summary: Summary) -> Floats:
     """STARTS in logarithms, alpha such that r / alpha is about what these customers buy in a unit of time."""
     r, s, beta = np.log(STARTS).T
-    bought, time = summary.weight @ summary.x, summary.weight @ summary.t_x
-    typical = max(float(summary.weight @ summary.age) / max(summary.n, 1), 1e-9)
-    return np.column_stack([r, r - np.log((bought + 0.5) / (time + 0.5 * typical)), s, beta + np.log(typical)])
+    alpha, typical = starts_beside(summary, r)
+    return np.column_stack([r, alpha, s, beta + np.log(typical)])
 
 
 def _height(rows: Summary, point: Floats) -> tuple[float, Floats, Floats]:

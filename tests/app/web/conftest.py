@@ -16,7 +16,7 @@ from tenure.periods import parse_instant
 from tenure_app.clock import PINNED_BY
 from tenure_app.ledger.models import Identity, Person, PolicyVersion, Shop
 from tenure_app.roles import Role, give_role
-from tenure_app.web import foreseen, pages
+from tenure_app.web import foreseen, opening, pages, reading
 
 NOW = f"{END}T08:00+01:00"
 NAMED = 17
@@ -56,6 +56,15 @@ def console(sqlite_ledger, shop, monkeypatch):
             person_id=NAMED, kind=kind, value=value, match=match, folded=folded, turned=turned, recorded_at=0
         )
     return shop
+
+
+@pytest.fixture
+def forgetful():
+    """For tests with ledgers of their own, whose generations have the same names: nothing is remembered of others."""
+    reading._memory.clear()
+    yield
+    reading._memory.clear()
+    opening._shelves.clear()
 
 
 def made(name, role, **more):

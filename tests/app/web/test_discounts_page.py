@@ -12,23 +12,19 @@ import pytest
 from django.conf import settings
 from django.http import QueryDict
 from django.urls import reverse
+from filled_shop import filled
 from made_up_shop import ZONE
 from signed_in_user import signed_in
 
-from tenure.lifecycle.policy import DEFAULT
 from tenure.measure.discounts import FULL
 from tenure.periods import day_number, start_of_day
 from tenure_app import background
-from tenure_app.clock import PINNED_BY
-from tenure_app.imports.runs import Asked, run
-from tenure_app.insight.refresh import refresh
-from tenure_app.ledger.models import Shop
-from tenure_app.web import beside, buying, choosing, opening, tallying
-from tenure_app.web import reading as remembering
+from tenure_app.web import beside, buying, choosing, tallying
 from tenure_app.web.moment import Moment
 
 DAY = date(2025, 12, 1)
 OPENS = date(2025, 1, 1)
+pytestmark = pytest.mark.usefixtures("forgetful")
 
 
 def at(day=DAY):
@@ -151,25 +147,6 @@ def test_the_page_says_no_cause_and_that_costs_are_not_measured(owner):
 # through the ledger
 
 
-def filled(folder, text, monkeypatch):
-    """Orders in the ledger, and pictures made of them."""
-    monkeypatch.setenv(PINNED_BY, f"{DAY}T08:00+01:00")
-    Shop.objects.create(pk=1, name="Boots", zone=ZONE, currency="EUR")
-    file = folder / "orders.csv"
-    file.write_text(text, encoding="utf-8")
-    run(Asked(file, currency="EUR"), by="vera", now=lambda: 1, progress=lambda *_: None)
-    refresh(settings.TENURE_DATA / "mirror", DEFAULT, zone=ZONE, now=2, progress=lambda *_: None)
-
-
-@pytest.fixture(autouse=True)
-def forgetful():
-    """Every test has a ledger of its own, and generations of the same names."""
-    remembering._memory.clear()
-    yield
-    remembering._memory.clear()
-    opening._shelves.clear()
-
-
 def planted(column="discount"):
     """280 begin at full price and 45 % of them come back, 120 with a fifth off and 30 % of them."""
     lines = [f"customer_id,order_id,at,amount,{column}"]
@@ -184,7 +161,7 @@ def planted(column="discount"):
 
 
 def test_a_planted_gap_is_said_with_its_interval_and_its_people(sqlite_ledger, tmp_path, monkeypatch):
-    filled(tmp_path, planted(), monkeypatch)
+    filled(tmp_path, planted(), monkeypatch, day=DAY, zone=ZONE)
     client = signed_in()
     page = text_of(client.get(reverse("discounts"), {"within": 90}))
     assert "After a first order with a discount, <b>30 %</b> ordered again within 90 days;" in page
@@ -199,7 +176,7 @@ def test_a_planted_gap_is_said_with_its_interval_and_its_people(sqlite_ledger, t
 
 
 def test_without_a_word_on_discounts_nothing_is_said_of_them(sqlite_ledger, tmp_path, monkeypatch):
-    filled(tmp_path, planted(column="colour"), monkeypatch)
+    filled(tmp_path, planted(column="colour"), monkeypatch, day=DAY, zone=ZONE)
     client = signed_in()
     page = text_of(client.get(reverse("discounts"), {"within": 90}))
     assert "Not known: nothing in the records says whether an order had a discount" in page
@@ -209,7 +186,7 @@ def test_without_a_word_on_discounts_nothing_is_said_of_them(sqlite_ledger, tmp_
 
 
 def test_of_a_large_shop_another_process_counts_and_the_page_waits(sqlite_ledger, tmp_path, monkeypatch):
-    filled(tmp_path, planted(), monkeypatch)
+    filled(tmp_path, planted(), monkeypatch, day=DAY, zone=ZONE)
     begun = []
 
     def begin(words, log, module):
@@ -229,7 +206,7 @@ def test_of_a_large_shop_another_process_counts_and_the_page_waits(sqlite_ledger
 
 
 def test_counting_that_was_stopped_is_said_and_begun_anew(sqlite_ledger, tmp_path, monkeypatch):
-    filled(tmp_path, planted(), monkeypatch)
+    filled(tmp_path, planted(), monkeypatch, day=DAY, zone=ZONE)
     ended = subprocess.Popen(["true"])
     ended.wait()
     monkeypatch.setattr(background, "begin", lambda *_: ended.pid)

@@ -8,22 +8,17 @@ from datetime import date
 
 import numpy as np
 import pytest
-from django.conf import settings
 from django.urls import reverse
+from filled_shop import filled
 from signed_in_user import signed_in
 
 import tenure
-from tenure.lifecycle.policy import DEFAULT
 from tenure_app import background
-from tenure_app.clock import PINNED_BY
-from tenure_app.imports.runs import Asked, run
-from tenure_app.insight.refresh import refresh
-from tenure_app.ledger.models import Shop
-from tenure_app.web import beside, foreseeing, opening
-from tenure_app.web import reading as remembering
+from tenure_app.web import beside, foreseeing
 
 ZONE = "Europe/Oslo"
 DAY = date(2025, 12, 1)
+pytestmark = pytest.mark.usefixtures("forgetful")
 
 
 def text_of(answer):
@@ -49,13 +44,9 @@ def orders(*, amounts=True, customers=260, days=420, seed=5):
 
 
 @pytest.fixture(autouse=True)
-def forgetful(monkeypatch):
-    """Every test has a ledger of its own, and generations of the same names."""
-    remembering._memory.clear()
+def nothing_begun(monkeypatch):
+    """No process of another test is waited for."""
     monkeypatch.setattr(beside, "_begun", {})
-    yield
-    remembering._memory.clear()
-    opening._shelves.clear()
 
 
 @pytest.fixture
@@ -72,20 +63,10 @@ def begun(monkeypatch):
     return modules
 
 
-def filled(folder, text, monkeypatch):
-    monkeypatch.setenv(PINNED_BY, f"{DAY}T08:00+01:00")
-    Shop.objects.create(pk=1, name="Boots", zone=ZONE, currency="EUR")
-    file = folder / "orders.csv"
-    file.write_text(text, encoding="utf-8")
-    run(Asked(file, currency="EUR"), by="vera", now=lambda: 1, progress=lambda *_: None)
-    refresh(settings.TENURE_DATA / "mirror", DEFAULT, zone=ZONE, now=2, progress=lambda *_: None)
-    return file
-
-
 @pytest.fixture
 def foreseen_shop(sqlite_ledger, tmp_path, monkeypatch, begun):
     """The file behind a shop whose forecast is laid down, and somebody signed in."""
-    file = filled(tmp_path, orders(), monkeypatch)
+    file = filled(tmp_path, orders(), monkeypatch, day=DAY, zone=ZONE)
     client = signed_in()
     assert 'aria-busy="true"' in text_of(client.get(reverse("worth")))
     return file, client
@@ -145,14 +126,14 @@ def test_a_customers_page_says_what_is_ahead_of_them(foreseen_shop):
 def test_before_anybody_asked_a_customers_page_points_to_worth_and_does_not_wait(
     sqlite_ledger, tmp_path, monkeypatch, begun
 ):
-    filled(tmp_path, orders(customers=40), monkeypatch)
+    filled(tmp_path, orders(customers=40), monkeypatch, day=DAY, zone=ZONE)
     page = text_of(signed_in().get(reverse("customer", args=[1])))
     assert "Not worked out for this day yet" in page
     assert begun == []
 
 
 def test_without_amounts_orders_are_told_and_money_is_not_known(sqlite_ledger, tmp_path, monkeypatch, begun):
-    filled(tmp_path, orders(amounts=False, customers=120), monkeypatch)
+    filled(tmp_path, orders(amounts=False, customers=120), monkeypatch, day=DAY, zone=ZONE)
     client = signed_in()
     client.get(reverse("worth"))
     page = text_of(client.get(reverse("worth")))
@@ -162,7 +143,7 @@ def test_without_amounts_orders_are_told_and_money_is_not_known(sqlite_ledger, t
 
 
 def test_a_past_too_short_to_try_it_on_is_said(sqlite_ledger, tmp_path, monkeypatch, begun):
-    filled(tmp_path, orders(customers=60, days=100), monkeypatch)
+    filled(tmp_path, orders(customers=60, days=100), monkeypatch, day=DAY, zone=ZONE)
     client = signed_in()
     client.get(reverse("worth"), {"within": 365})
     page = text_of(client.get(reverse("worth"), {"within": 365}))
@@ -170,7 +151,7 @@ def test_a_past_too_short_to_try_it_on_is_said(sqlite_ledger, tmp_path, monkeypa
 
 
 def test_what_was_stopped_is_said_and_begun_anew(sqlite_ledger, tmp_path, monkeypatch):
-    filled(tmp_path, orders(customers=30), monkeypatch)
+    filled(tmp_path, orders(customers=30), monkeypatch, day=DAY, zone=ZONE)
     ended = subprocess.Popen(["true"])
     ended.wait()
     monkeypatch.setattr(background, "begin", lambda *_: ended.pid)
