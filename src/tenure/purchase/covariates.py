@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tenure.purchase.summary import Summary
 
-__all__ = ["WithCovariates", "chained", "logs_by_kind", "starts_beside", "with_coefficients"]
+__all__ = ["Moved", "WithCovariates", "chained", "logs_by_kind", "starts_beside", "with_coefficients"]
 
 Floats = npt.NDArray[np.float64]
 Moved = Sequence[tuple[int, float]]
