@@ -13,34 +13,40 @@ __all__ = ["alike"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Codes = npt.NDArray[np.int32]
+Codes = npt.NDArray[np.uint32]
+Keys = npt.NDArray[np.uint64]
 
 BITS: Final = 12  # of the size of a table that has seen nothing yet
 DENSE: Final = 4  # numbers below so many times their count are looked up, not hashed
 MOST: Final = 2**62
 _MIXER: Final = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: spreads numbers alike in most bits
+_MINUS_ZERO: Final = np.int64(-(2**63))  # its bits, which no other number has: they stand for an empty slot
 
 
-def alike(x: Floats, t_x: Floats, age: Floats, kind: Ints, weight: Floats) -> tuple[Ints, Ints, Floats]:
+def alike(
+    x: Floats, t_x: Floats, age: Floats, kind: Ints | None, weight: Floats | None
+) -> tuple[Ints, Ints, Floats]:
     """(first, row, weight): the first customer of each distinct row, everybody's row, and what each row weighs.
 
-    No column is negative. The rows are sorted by x, t_x, age and kind, so they are the same in whatever order the
-    customers come.
+    Where no column holds a negative number the rows are sorted by x, t_x, age and kind, so they are the same in
+    whatever order the customers come. No kind: all are of one; no weight: everybody weighs 1.
     """
-    key, span = np.zeros(len(x), np.int64), 1
-    for column in (x, t_x, age, kind):
+    key, span = np.zeros(len(x), np.uint64), 1
+    for column in (x, t_x, age) if kind is None else (x, t_x, age, kind):
         code, distinct = _coded(_bits(column))
         if span * len(distinct) >= MOST:
             key, span = _ranked(key)
         if len(distinct) > 1:
-            _joined(key, code, _places(distinct))
+            _joined(key, span, code, _places(distinct))
             span *= len(distinct)
-    row, rows = _looked_up(key, span) if span <= DENSE * len(key) else _ranked(key)
-    return _gathered(row, rows, _plain(weight))
+    if span > DENSE * len(key):
+        key, span = _ranked(key)
+    first, table = _firsts(key, span)
+    return first, *_gathered(key, table, len(first), None if weight is None else _plain(weight))
 
 
 def _bits(column: npt.NDArray[Any]) -> Ints:
-    """Whole numbers in the order of these, which are not negative."""
+    """Whole numbers in the order of these, as far as they are not negative."""
     return _plain(column).view(np.int64)
 
 
@@ -49,35 +55,40 @@ def _plain(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.require(column, requirements=["C", "W"])
 
 
-def _ranked(number: Ints) -> tuple[Ints, int]:
+def _ranked(number: Keys) -> tuple[Keys, int]:
     """Everybody's place among the distinct numbers, and how many these are."""
-    code, distinct = _coded(number)
+    code, distinct = _coded(number.view(np.int64))
     return _places(distinct)[code], len(distinct)
 
 
-def _places(number: Ints) -> Ints:
+def _places(number: Ints) -> Keys:
     """Each one's place in their order."""
-    place = np.empty(len(number), np.int64)
-    place[np.argsort(number)] = np.arange(len(number))
+    place = np.empty(len(number), np.uint64)
+    place[np.argsort(number)] = np.arange(len(number), dtype=np.uint64)
     return place
 
 
 @compiled
-def _joined(key: Ints, code: Codes, rank: Ints) -> None:
-    """`key` with one more column behind: of code `c`, `rank[c]`."""
-    for i in range(len(key)):
-        key[i] = key[i] * len(rank) + rank[code[i]]
+def _joined(key: Keys, span: int, code: Codes, rank: Keys) -> None:
+    """`key`, numbers below `span`, with one more column behind: of code `c`, `rank[c]`."""
+    many = np.uint64(len(rank))
+    if span == 1:
+        for i in range(len(key)):
+            key[i] = rank[code[i]]
+    else:
+        for i in range(len(key)):
+            key[i] = key[i] * many + rank[code[i]]
 
 
 @compiled
 def _coded(number: Ints) -> tuple[Codes, Ints]:
     """(code, distinct): the distinct numbers as they come, and which of them is whose."""
-    code, seen = np.empty(len(number), np.int32), np.empty(1 << BITS - 2, np.int64)
+    code, seen = np.empty(len(number), np.uint32), np.empty(1 << BITS - 2, np.int64)
     bits, begin, found = BITS, 0, 0
     while True:
-        slots = np.full(1 << bits, -1, np.int32)
-        _filled(seen[:found].copy(), 0, np.empty(found, np.int32), slots, bits, seen, 0)
-        begin, found = _filled(number, begin, code, slots, bits, seen, found)
+        slots, codes = np.full(1 << bits, _MINUS_ZERO, np.int64), np.empty(1 << bits, np.uint32)
+        _filled(seen[:found].copy(), 0, np.empty(found, np.uint32), slots, codes, bits, seen, 0)
+        begin, found = _filled(number, begin, code, slots, codes, bits, seen, found)
         if begin == len(number):
             return code, seen[:found].copy()
         bits += 2
@@ -88,52 +99,53 @@ def _coded(number: Ints) -> tuple[Codes, Ints]:
 
 @compiled
 def _filled(
-    number: Ints, begin: int, code: Codes, slots: Codes, bits: int, seen: Ints, found: int
+    number: Ints, begin: int, code: Codes, slots: Ints, codes: Codes, bits: int, seen: Ints, found: int
 ) -> tuple[int, int]:
     """Code the numbers from `begin` on until `seen`, a quarter of the slots, is full; gives where it stopped and how
     many are seen. On its own, because a loop in which arrays are replaced is eight times slower.
     """
     last, shift = np.uint64(len(slots) - 1), np.uint64(64 - bits)
     for i in range(begin, len(number)):
-        one = max(number[i], 0)  # minus zero is zero
+        one = number[i]
+        if one == _MINUS_ZERO:
+            one = 0
         at = np.uint64(one) * _MIXER >> shift
-        here = slots[at]
-        while here >= 0 and seen[here] != one:
+        while slots[at] != one and slots[at] != _MINUS_ZERO:
             at = (at + np.uint64(1)) & last
-            here = slots[at]
-        if here < 0:
+        if slots[at] == _MINUS_ZERO:
             if found == len(seen):
                 return i, found
-            here = np.int32(found)
-            slots[at], seen[here] = here, one
+            slots[at], codes[at], seen[found] = one, found, one
             found += 1
-        code[i] = here
+        code[i] = codes[at]
     return len(number), found
 
 
 @compiled
-def _looked_up(key: Ints, span: int) -> tuple[Ints, int]:
-    """As `_ranked`, of numbers from 0 to `span` - 1."""
-    rank = np.zeros(span, np.int32)
-    for i in range(len(key)):
-        rank[key[i]] = 1
+def _firsts(key: Keys, span: int) -> tuple[Ints, npt.NDArray[np.int32]]:
+    """(first, table): of each key that there is, in their order, whose is the first; the place of a key in them."""
+    table = np.full(span, -1, np.int32)
+    for i in range(len(key) - 1, -1, -1):
+        table[key[i]] = i
     found = 0
-    for number in range(span):
-        if rank[number]:
-            rank[number] = found
+    for one in range(span):
+        found += table[one] >= 0
+    first = np.empty(found, np.int64)
+    found = 0
+    for one in range(span):
+        if table[one] >= 0:
+            first[found] = table[one]
+            table[one] = found
             found += 1
-    row = np.empty(len(key), np.int64)
-    for i in range(len(key)):
-        row[i] = rank[key[i]]
-    return row, found
+    return first, table
 
 
 @compiled
-def _gathered(row: Ints, rows: int, weight: Floats) -> tuple[Ints, Ints, Floats]:
-    """The first customer of each row, everybody's row, and what each row weighs."""
-    first, total = np.full(rows, -1, np.int64), np.zeros(rows)
-    for i in range(len(row)):
-        if first[row[i]] < 0:
-            first[row[i]] = i
-        total[row[i]] += weight[i]
-    return first, row, total
+def _gathered(key: Keys, table: npt.NDArray[np.int32], rows: int, weight: Floats | None) -> tuple[Ints, Floats]:
+    """Everybody's row, and what each row weighs."""
+    row, total = np.empty(len(key), np.int64), np.zeros(rows)
+    for i in range(len(key)):
+        here = table[key[i]]
+        row[i] = here
+        total[np.uint32(here)] += 1.0 if weight is None else weight[i]
+    return row, total

@@ -64,8 +64,7 @@ class BgNbd(WithCovariates):
 
     def log_likelihood(self, rows: Summary) -> Floats:
         """Of one customer of each row: equation (6) of the source."""
-        theta, kind = self.by_kind(rows)
-        r, alpha, a, b = theta[kind].T
+        r, alpha, a, b = self.by_row(rows)
         x, again = rows.x, rows.x > 0
         buys = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
         stay = gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x)
@@ -75,8 +74,7 @@ class BgNbd(WithCovariates):
 
     def p_alive(self, rows: Summary) -> Floats:
         """Chance that the customer has not left; 1 for who bought once, by the model."""
-        theta, kind = self.by_kind(rows)
-        r, alpha, a, b = theta[kind].T
+        r, alpha, a, b = self.by_row(rows)
         x = rows.x
         grown = np.log1p((rows.age - rows.t_x) / (alpha + rows.t_x))
         odds = np.log(a / (b + np.maximum(x - 1.0, 0.0))) + (r + x) * grown
@@ -84,8 +82,7 @@ class BgNbd(WithCovariates):
 
     def parts(self, rows: Summary, horizon: Numbers) -> Parts:
         """One part: of the living, the rate is gamma(r + x, alpha + T), the chance to leave beta(a, b + x)."""
-        theta, kind = self.by_kind(rows)
-        r, alpha, a, b = theta[kind].T
+        r, alpha, a, b = self.by_row(rows)
         reach = alpha + rows.age
         one = np.ones(rows.n_distinct)
         chance = np.asarray(horizon / (reach + horizon))

@@ -7,13 +7,13 @@ Fader, Hardie, "Incorporating time-invariant covariates into the Pareto/NBD and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from tenure.purchase.base import named
+from tenure.purchase.base import Numbers, named
 from tenure.purchase.climbing import symmetric
 from tenure.purchase.parts import FromParts
 
@@ -121,3 +121,8 @@ class WithCovariates(FromParts):
         if not self.coefficients:
             return np.exp(point).reshape(1, size), np.zeros(rows.n_distinct, np.int64)
         return np.exp(logs_by_kind(point, size, self.moved, rows.covariates)), rows.kind
+
+    def by_row(self, rows: Summary) -> Iterator[Numbers]:
+        """Each parameter in turn: one number for all rows, or one per row where covariates move them."""
+        theta, kind = self.by_kind(rows)
+        return iter(theta[kind].T if self.coefficients else theta[0])

@@ -1,7 +1,8 @@
 """The mean number of orders alone, where the living are one negative binomial: quicker than the whole distribution.
 
 The mean of `tails` is the sum over n >= 1 of stays(n - 1) P(NB >= n); by parts it is the sum of P(NB = n) times all
-stays before n. Rows are taken side by side, so that the processor does several at a time.
+stays before n. But for the chance of no event it is a power series in q, whose coefficients are the same for all rows
+with the same shape, a and b: those that lie together share them.
 """
 
 from __future__ import annotations
@@ -17,39 +18,52 @@ Floats = npt.NDArray[np.float64]
 
 FOLLOWED = 1e4
 """Means of the negative binomial up to which the sum is followed."""
-SIDE = 64
+SIDE = 256
 VANISHED = 1e-17
 
 
 @compiled
-def means(alive: Floats, shape: Floats, chance: Floats, a: Floats, b: Floats, out: Floats) -> None:
-    """Fill `out` with `alive` times the mean; the arguments are those of `tails`, of rows whose chance of no event does
-    not vanish and whose mean is at most FOLLOWED.
+def means(share: Floats, shape: Floats, chance: Floats, a: Floats, b: Floats, out: Floats) -> None:
+    """Fill `out` with `share`, the chance to be alive and have no event, times the series; the other arguments are
+    those of `tails`, of rows whose chance of no event does not vanish and whose mean is at most FOLLOWED.
     """
-    mass, stays, often, total = np.empty(SIDE), np.empty(SIDE), np.empty(SIDE), np.empty(SIDE)
-    s, q, stay, all_ = np.empty(SIDE), np.empty(SIDE), np.empty(SIDE), np.empty(SIDE)
-    for begin in range(0, len(out), SIDE):
-        many = min(SIDE, len(out) - begin)
-        bulk, n = 0.0, 0.0
-        for j in range(SIDE):
-            i = begin + min(j, many - 1)
-            s[j], q[j], stay[j], all_[j] = shape[i], chance[i], b[i], a[i] + b[i]
-            mass[j], stays[j], often[j], total[j] = np.exp(s[j] * np.log1p(-q[j])), 1.0, 0.0, 0.0
-            bulk = max(bulk, s[j] * q[j] / (1.0 - q[j]))
-        ended = False
-        while not ended:
-            for _ in range(4):
-                for j in range(SIDE):
-                    both = 1.0 / ((all_[j] + n) * (n + 1.0))  # one division for two ratios
-                    often[j] += stays[j]
-                    stays[j] *= (stay[j] + n) * (n + 1.0) * both
-                    mass[j] *= q[j] * (s[j] + n) * (all_[j] + n) * both
-                    total[j] += mass[j] * often[j]
-                n += 1.0
-            if n > bulk:
-                more = 0.0
-                for j in range(SIDE):
-                    more = max(more, mass[j] * often[j] - VANISHED * total[j] * (1.0 - q[j]))
-                ended = more <= 0.0
+    part, power, total = np.empty(SIDE), np.empty(SIDE), np.empty(SIDE)
+    begin = 0
+    while begin < len(out):
+        s, stay, leave, top, end = shape[begin], b[begin], a[begin], 0.0, begin
+        while end < len(out) and end < begin + SIDE and shape[end] == s and b[end] == stay and a[end] == leave:
+            top = max(top, chance[end])
+            end += 1
+        many = end - begin
         for j in range(many):
-            out[begin + j] = alive[begin + j] * total[j]
+            # nothing is ahead of who has no chance
+            part[j], power[j], total[j] = chance[begin + j] / top if top > 0.0 else 0.0, 1.0, 0.0
+        _summed(s, top, stay, leave + stay, part[:many], power[:many], total[:many])
+        for j in range(many):
+            out[begin + j] = share[begin + j] * total[j]
+        begin = end
+
+
+@compiled
+def _summed(s: float, top: float, stay: float, both: float, part: Floats, power: Floats, total: Floats) -> None:
+    """Add to `total` the sum over n >= 1 of term[n] part^n `power`, until it ends where `part` is 1: term[n] is G(s +
+    n) / (G(s) n!) top^n times the sum of all stays before n. Four terms at a time, for which a row is read once.
+    """
+    bulk, vanished, none = s * top / (1.0 - top), VANISHED * (1.0 - top), 1.0
+    n, mass, stays, often, so_far = 0.0, 1.0, 1.0, 0.0, 0.0
+    term = np.empty(4)
+    while none > vanished * so_far or n <= bulk:
+        for k in range(4):
+            over = 1.0 / ((both + n) * (n + 1.0))  # one division for two ratios
+            often += stays
+            stays *= (stay + n) * (n + 1.0) * over
+            mass *= top * (s + n) * (both + n) * over
+            term[k] = mass * often
+            so_far += term[k]
+            n += 1.0
+        none = term[3]
+        c1, c2, c3, c4 = term[0], term[1], term[2], term[3]
+        for j in range(len(total)):
+            t = part[j]
+            total[j] += power[j] * t * (c1 + t * (c2 + t * (c3 + t * c4)))
+            power[j] *= (t * t) * (t * t)

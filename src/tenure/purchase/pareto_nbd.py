@@ -100,8 +100,7 @@ class ParetoNbd(WithCovariates):
 
     def expected_orders(self, rows: Summary, horizon: Numbers) -> Floats:
         """Mean number of orders within the horizon: equation (41) of the note on deriving, also where s is 1."""
-        theta, kind = self.by_kind(rows)
-        r, alpha, s, beta = theta[kind].T
+        r, alpha, s, beta = self.by_row(rows)
         grown = np.log1p(horizon / (beta + rows.age))
         lived = (beta + rows.age) * grown * _exprel((1.0 - s) * grown)
         return np.asarray(self.p_alive(rows) * (r + rows.x) / (alpha + rows.age) * lived)

@@ -96,13 +96,14 @@ def _mean(model: _HasParts, rows: Summary, horizon: Numbers) -> Floats:
     if parts.k > 1 or parts.share.shape[1] > 1:
         return _orders([model], rows, horizon, (0.0, 0.0)).expected
     alive, shape, chance, a, b = (column[:, 0] for column in (parts.alive, parts.shape, parts.chance, parts.a, parts.b))
-    short = (shape * np.log1p(-chance) > -600.0) & (shape * chance <= FOLLOWED * (1.0 - chance))
+    none = shape * np.log1p(-chance)
+    short, share = (none > -600.0) & (shape * chance <= FOLLOWED * (1.0 - chance)), alive * np.exp(none)
     out = np.empty(len(alive))
     if short.all():
-        means(alive, shape, chance, a, b, out)
+        means(share, shape, chance, a, b, out)
         return out
     some = np.empty(int(short.sum()))
-    means(alive[short], shape[short], chance[short], a[short], b[short], some)
+    means(share[short], shape[short], chance[short], a[short], b[short], some)
     ahead = np.broadcast_to(np.asarray(horizon, np.float64), (len(alive),))
     out[short], out[~short] = some, _orders([model], rows.only(~short), ahead[~short], (0.0, 0.0)).expected
     return out

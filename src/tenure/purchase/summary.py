@@ -55,11 +55,16 @@ class Summary:
         from tenure.purchase.alike import alike
 
         x, t_x, age = (np.asarray(v, dtype=np.float64).ravel() for v in (x, t_x, age))
-        weight = np.ones(len(x)) if weights is None else np.asarray(weights, dtype=np.float64).ravel()
-        _check(x, t_x, age, weight)
+        weight = None if weights is None else np.asarray(weights, dtype=np.float64).ravel()
+        if not len(x) == len(t_x) == len(age) == (len(x) if weight is None else len(weight)):
+            raise InvalidInput("x, t_x, age and weights differ in length.")
         kinds, kind = _kinds(covariates, len(x))
-        first, row, weight = alike(x, t_x, age, kind, weight)
-        return cls(x[first], t_x[first], age[first], weight, kind[first], row, kinds, log_gaps)
+        first, row, total = alike(x, t_x, age, kind, weight)
+        x, t_x, age = x[first], t_x[first], age[first]
+        # equal customers are right or wrong together, and the distinct ones are fewer
+        _check(x, t_x, age, total if weight is None else weight)
+        whose = np.zeros(len(x), np.int64) if kind is None else kind[first]
+        return cls(x, t_x, age, total, whose, row, kinds, log_gaps)
 
     @classmethod
     def merged(cls, *parts: Self) -> Self:
@@ -113,10 +118,10 @@ class Summary:
         )
 
 
-def _kinds(covariates: npt.ArrayLike | None, n: int) -> tuple[Floats | None, Ints]:
+def _kinds(covariates: npt.ArrayLike | None, n: int) -> tuple[Floats | None, Ints | None]:
     """The distinct rows of the covariates, and which is whose."""
     if covariates is None:
-        return None, np.zeros(n, np.int64)
+        return None, None
     table = np.asarray(covariates, dtype=np.float64)
     if table.ndim != 2 or len(table) != n or not np.isfinite(table).all():
         raise InvalidInput("Covariates are a table of finite numbers, one row per customer.")
@@ -125,8 +130,6 @@ def _kinds(covariates: npt.ArrayLike | None, n: int) -> tuple[Floats | None, Int
 
 
 def _check(x: Floats, t_x: Floats, age: Floats, weight: Floats) -> None:
-    if not len(x) == len(t_x) == len(age) == len(weight):
-        raise InvalidInput("x, t_x, age and weights differ in length.")
     for name, values in (("x", x), ("t_x", t_x), ("age", age), ("weights", weight)):
         low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
         if not (low >= 0.0 and np.isfinite(high)):
