@@ -24,6 +24,8 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 Numbers = float | Floats
+Slopes = tuple[float, Floats, Floats]
+"""A log-likelihood, its gradient and its Hessian."""
 
 BLOCK: Final = 8_192
 """Rows at a time: arithmetic on them stays in the processor's cache."""
@@ -166,45 +168,48 @@ class Fit(Generic[M]):
 def best_fit(
     summary: Summary,
     make: Callable[[Floats], M],
-    height: Callable[[Summary, Floats], tuple[float, Floats, Floats]],
+    height: Callable[[Summary, Floats], Slopes],
     starts: Floats,
     *,
+    rough: Callable[[Summary, Floats], Slopes] | None = None,
     offset: float = 0.0,
 ) -> Fit[M]:
     """Climb to the highest peak from `starts` (points in logarithms); `make` turns a point into a model.
 
-    `height(rows, point)` returns log-likelihood, gradient and Hessian; `offset` is added to the log-likelihood of
-    everybody. InvalidInput without customers.
+    `height(rows, point)` returns log-likelihood, gradient and Hessian; `rough`: nearly the same, and quicker: it finds
+    the way; `offset` is added to the log-likelihood of everybody. InvalidInput without customers.
     """
     if summary.n == 0:
         raise InvalidInput("There are no customers to fit a model to.")
-
-    def everybody(point: Floats) -> Height:
-        value, gradient, hessian = height(summary, point)
-        return Height(value, value, gradient, hessian)
-
-    few = thinned(summary)
-
-    def some(point: Floats) -> Height:
-        value, gradient, hessian = height(few, point)
-        return Height(value, value, gradient, hessian)
-
-    top = highest(None if few is summary else some, everybody, starts)
+    few, quick = thinned(summary), rough or height
+    top = highest(
+        None if few is summary else _told(lambda point: quick(few, point)),
+        _told(lambda point: height(summary, point)), starts,
+        None if rough is None else _told(lambda point: quick(summary, point)),
+    )  # fmt: skip
     nobody_twice = None if (summary.x > 0).any() else "nobody has bought twice, so nothing tells how often people buy"
     return _fit_of(top, make, offset, summary.n, summary.n_distinct, nobody_twice)
 
 
 def fit_any(
-    make: Callable[[Floats], M], height: Callable[[Floats], tuple[float, Floats, Floats]], starts: Floats,
-    *, n: int, n_distinct: int,
+    make: Callable[[Floats], M], height: Callable[[Floats], Slopes], starts: Floats,
+    *, n: int, n_distinct: int, few: Callable[[Floats], Slopes] | None = None,
 ) -> Fit[M]:  # fmt: skip
-    """As `best_fit`, for a model of something else than a `Summary`: `height` of a point is that of all of it."""
+    """As `best_fit`, for a model of something else than a `Summary`: `height` of a point is that of all of it, `few` of
+    some that stand for all.
+    """
+    top = highest(None if few is None else _told(few), _told(height), starts)
+    return _fit_of(top, make, 0.0, n, n_distinct, None)
 
-    def everybody(point: Floats) -> Height:
-        value, gradient, hessian = height(point)
+
+def _told(asked: Callable[[Floats], Slopes]) -> Callable[[Floats], Height]:
+    """As a climb wants it, where there is no prior."""
+
+    def at(point: Floats) -> Height:
+        value, gradient, hessian = asked(point)
         return Height(value, value, gradient, hessian)
 
-    return _fit_of(highest(None, everybody, starts), make, 0.0, n, n_distinct, None)
+    return at
 
 
 def _fit_of(

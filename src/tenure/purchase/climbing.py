@@ -22,6 +22,7 @@ MAX_STEPS: Final = 200
 LEVEL: Final = 12  # steps that lead no higher: a ridge without end
 SHORTEST: Final = 1e-10  # of a step, as a share of Newton's
 SAME: Final = 1e-4  # two climbs that end nearer than this, in logarithms, ended on one peak
+NEAR: Final = 1e-2  # a climb whose next step would lead nearer than this to a known peak ends there
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,10 @@ class Peak:
     steps: int
 
 
-def climb(height: Callable[[Floats], Height], point: Floats) -> Peak:
-    """Uphill from `point` until a Newton step is within rounding, nothing leads higher, or MAX_STEPS."""
+def climb(height: Callable[[Floats], Height], point: Floats, known: Sequence[Peak] = ()) -> Peak:
+    """Uphill from `point` until a Newton step is within rounding, nothing leads higher, or MAX_STEPS; or until it is
+    plain that it ends on one of the `known` peaks of the same likelihood.
+    """
     point = np.clip(point, -MAX_LOG, MAX_LOG)
     here = height(point)
     pushed, level = np.zeros(len(point), bool), 0
@@ -57,6 +60,10 @@ def climb(height: Callable[[Floats], Height], point: Floats) -> Peak:
         step, concave = _ascent(here, ~pushed)
         if concave and np.abs(step).max() < QUADRATIC:
             return Peak(point + step, here.total, here.value, here.hessian, not pushed.any(), pushed, steps)
+        if concave and not pushed.any():
+            for peak in known:
+                if peak.converged and np.abs(point + step - peak.point).max() < NEAR:
+                    return peak
         # the sum of the terms is only good to some rounding; below it a Newton step is the better judge
         slack, slope, length = 1e-12 * (1.0 + abs(here.total)), float(here.gradient @ step), 1.0
         while True:
@@ -97,23 +104,31 @@ def distinct(peaks: Sequence[Peak]) -> list[Peak]:
 
 
 def highest(
-    few: Callable[[Floats], Height] | None, everybody: Callable[[Floats], Height], starts: Sequence[Floats] | Floats
-) -> Peak:
-    """The highest peak reached from `starts`; where there are `few` rows that stand for all, they show the way."""
-    peaks = distinct([climb(few or everybody, point) for point in starts])
-    if few is not None:
-        peaks = [climb(everybody, peak.point) for peak in peaks]
-    return max(peaks, key=lambda peak: peak.total)
+    few: Callable[[Floats], Height] | None, everybody: Callable[[Floats], Height], starts: Sequence[Floats] | Floats,
+    rough: Callable[[Floats], Height] | None = None,
+) -> Peak:  # fmt: skip
+    """The highest peak reached from `starts`; where there are `few` rows that stand for all, they show the way, and a
+    quicker likelihood of everybody that is only nearly theirs (`rough`) leads on.
+    """
+    points, ends = starts, list[Peak]()
+    for height in (few, rough, everybody):
+        if height is not None:
+            ends = []
+            for point in points:
+                ends.append(climb(height, point, ends))
+            ends = distinct(ends)
+            points = [peak.point for peak in ends]
+    return max(ends, key=lambda peak: peak.total)
 
 
 @lru_cache(maxsize=16)
-def _upper(size: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    rows, columns = np.triu_indices(size)
-    return rows, columns
+def _places(size: int) -> npt.NDArray[np.intp]:
+    """Which number of the upper triangle, row by row, stands where in the matrix."""
+    places = np.zeros((size, size), np.intp)
+    places[np.triu_indices(size)] = np.arange(size * (size + 1) // 2)
+    return places + np.triu(places, 1).T
 
 
 def symmetric(upper: Floats, size: int) -> Floats:
     """The matrix whose upper triangle, row by row, is `upper`."""
-    full = np.zeros((size, size))
-    full[_upper(size)] = upper
-    return np.asarray(full + np.triu(full, 1).T)
+    return upper[_places(size)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln, polygamma, psi
+from scipy.special import gammaln, psi, zeta
 
 from tenure.errors import InvalidInput
 from tenure.purchase.base import Fit, fit_any
@@ -29,18 +29,20 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 STARTS: Final = ((2.0, 3.0), (8.0, 2.0), (0.5, 8.0))  # p, q
+ENOUGH: Final = 4_000  # customers that tell one peak from another
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spends:
     """What customers spent on an order, on average: `mean` of `x` orders, each positive; sorted by x.
 
-    `begin[i]` to `begin[i + 1]` are the rows with `orders[i]` orders each.
+    `begin[i]` to `begin[i + 1]` are the rows with `orders[i]` orders each; x_logs: the sum of all x ln(mean).
     """
 
     mean: Floats
     orders: Floats
     begin: Ints
+    x_logs: float
 
     @classmethod
     def of(cls, x: npt.ArrayLike, mean: npt.ArrayLike) -> Self:
@@ -50,14 +52,24 @@ class Spends:
             raise InvalidInput("x and mean differ in length.")
         if not (np.isfinite(x).all() and (x >= 0.0).all()):
             raise InvalidInput("x holds numbers that are negative or not finite.")
-        bought = x > 0
-        x, mean = x[bought], mean[bought]
+        if not (bought := x > 0).all():
+            x, mean = x[bought], mean[bought]
         if not (np.isfinite(mean).all() and (mean > 0.0).all()):
             raise InvalidInput("The mean spend of an order is a positive number.")
-        by = np.argsort(x.astype(np.int32) if (x < 2**31).all() else x, kind="stable")
-        x = x[by]
+        # the fewer digits, the faster they are sorted
+        small = next((kind for kind in (np.uint16, np.uint32) if (x <= np.iinfo(kind).max).all()), np.float64)
+        by = np.argsort(x.astype(small), kind="stable")
+        x, mean = x[by], mean[by]
         begin = np.flatnonzero(np.r_[True, x[1:] != x[:-1]]) if len(x) else np.empty(0, np.int64)
-        return cls(mean[by], x[begin], np.r_[begin, len(x)].astype(np.int64))
+        return cls(mean, x[begin], np.r_[begin, len(x)].astype(np.int64), float(x @ np.log(mean)))
+
+    def thinned(self) -> Self:
+        """A few customers who stand for all, evenly from those with few orders to those with many."""
+        step = self.n // ENOUGH
+        if step < 4:
+            return self
+        places = np.arange(step // 2, self.n, step)
+        return self.of(self.orders[np.searchsorted(self.begin, places, side="right") - 1], self.mean[places])
 
     @property
     def n(self) -> int:
@@ -82,11 +94,13 @@ class GammaGamma:
         if spends.n == 0:
             raise InvalidInput("There are no customers to fit a model to.")
         p, q = np.log(STARTS).T
-        typical = np.log(np.median(spends.mean))
-        logs = float(np.log(spends.mean).sum())
+        some = spends.thinned()
+        typical = np.log(np.median(some.mean))
+        logs, few = float(np.log(spends.mean).sum()), float(np.log(some.mean).sum())
         return fit_any(
             cls.at, lambda point: _height(spends, logs, point), np.column_stack([p, q, typical + q - p]),
             n=spends.n, n_distinct=spends.n,
+            few=None if some is spends else lambda point: _height(some, few, point),
         )  # fmt: skip
 
     @classmethod
@@ -125,16 +139,16 @@ def _height(spends: Spends, logs: float, point: Floats) -> tuple[float, Floats, 
     sums = _sums(spends.mean, x, spends.begin, p, q, gamma)
     px, n = p * x, float(many.sum())
     by_shape = many @ (gammaln(px + q) - gammaln(px) + px * np.log(x))
-    value = by_shape - n * gammaln(q) + n * q * np.log(gamma) + p * sums[5] - logs - sums[0]
+    value = by_shape - n * gammaln(q) + n * q * np.log(gamma) + p * spends.x_logs - logs - sums[0]
     # digamma of both shapes, by p and by q; x of the logarithms in `sums`
     up, down = psi(px + q), psi(px)
-    dp = many @ (x * (up - down + np.log(x))) + sums[5] - sums[1]
+    dp = many @ (x * (up - down + np.log(x))) + spends.x_logs - sums[1]
     dq = many @ up - n * psi(q) + n * np.log(gamma) - sums[2]
     dg = n * q / gamma - sums[3]
-    bend, bent = polygamma(1, px + q), polygamma(1, px)
+    bend, bent = zeta(2.0, px + q), zeta(2.0, px)  # the trigamma function
     dpp, dpq = many @ (x * x * (bend - bent)), many @ (x * bend)
-    dqq = many @ bend - n * polygamma(1, q)
-    dpg, dqg = -sums[6], n / gamma - sums[7]
+    dqq = many @ bend - n * zeta(2.0, q)
+    dpg, dqg = -sums[5], n / gamma - sums[6]
     dgg = -n * q / gamma**2 + sums[4]
     scale = np.array([p, q, gamma])
     gradient = np.array([dp, dq, dg]) * scale
@@ -144,26 +158,30 @@ def _height(spends: Spends, logs: float, point: Floats) -> tuple[float, Floats, 
 
 @compiled
 def _sums(mean: Floats, orders: Floats, begin: Ints, p: float, q: float, gamma: float) -> Floats:
-    """Over customers, with L = ln(gamma + x m), v = 1 / (gamma + x m), s = p x + q: s L, x L, L, s v, s v^2, x ln m,
-    x v, v.
-    """
-    out = np.zeros(8)
+    """Over customers, with L = ln(gamma + x m), v = 1 / (gamma + x m), s = p x + q: s L, x L, L, s v, s v^2, x v, v."""
+    out = np.zeros(7)
     for i in range(len(orders)):
-        x = orders[i]
-        logs = once = twice = own = 0.0
-        for j in range(begin[i], begin[i + 1]):
-            at = gamma + x * mean[j]
-            logs += np.log(at)
-            once += 1.0 / at
-            twice += 1.0 / (at * at)
-            own += np.log(mean[j])
+        x, end = orders[i], begin[i + 1]
+        logs = once = twice = 0.0
+        for start in range(begin[i], end, 8):
+            product = 1.0
+            for j in range(start, min(start + 8, end)):
+                at = gamma + x * mean[j]
+                over = 1.0 / at
+                product *= at
+                once += over
+                twice += over * over
+            if 1e-300 < product < 1e300:  # eight logarithms in one
+                logs += np.log(product)
+            else:
+                for j in range(start, min(start + 8, end)):
+                    logs += np.log(gamma + x * mean[j])
         s = p * x + q
         out[0] += s * logs
         out[1] += x * logs
         out[2] += logs
         out[3] += s * once
         out[4] += s * twice
-        out[5] += x * own
-        out[6] += x * once
-        out[7] += once
+        out[5] += x * once
+        out[6] += once
     return out

@@ -47,9 +47,18 @@ Ints = npt.NDArray[np.int64]
 STARTS: Final = ((0.5, 0.6, 1.0), (1.5, 0.3, 5.0), (0.1, 1.0, 2.0))  # r, s, beta in typical ages
 MOVED: Final = ((1, -1.0), (3, -1.0))  # by covariates: alpha and beta down
 NODES: Final = 24
+FEW_NODES: Final = 8  # they find the way
 LONG: Final = 40.0  # beyond exp(-40) of its height the integrand is nothing
-_NODE, _WEIGHT = (np.ascontiguousarray(part) for part in np.polynomial.legendre.leggauss(NODES))
-_NODE, _WEIGHT = (_NODE + 1.0) / 2.0, _WEIGHT / 2.0  # of the range from 0 to 1
+
+
+def _rule(nodes: int) -> tuple[Floats, Floats]:
+    """Nodes and weights of the range from 0 to 1."""
+    node, weight = (np.ascontiguousarray(part) for part in np.polynomial.legendre.leggauss(nodes))
+    return (node + 1.0) / 2.0, weight / 2.0
+
+
+_NODE, _WEIGHT = _FULL = _rule(NODES)
+_ROUGH: Final = _rule(FEW_NODES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,8 @@ class ParetoNbd(WithCovariates):
     @classmethod
     def fit(cls, summary: Summary) -> Fit[Self]:
         """The most likely parameters; `converged` is False where the likelihood has no maximum. InvalidInput."""
-        return best_fit(summary, cls.at, _height, with_coefficients(_starts(summary), MOVED, summary.covariates))
+        starts = with_coefficients(_starts(summary), MOVED, summary.covariates)
+        return best_fit(summary, cls.at, _height, starts, rough=lambda rows, point: _height(rows, point, _ROUGH))
 
     def log_likelihood(self, rows: Summary) -> Floats:
         """Of one customer of each row."""
@@ -140,11 +150,11 @@ def _starts(summary: Summary) -> Floats:
     return np.column_stack([r, alpha, s, beta + np.log(typical)])
 
 
-def _height(rows: Summary, point: Floats) -> tuple[float, Floats, Floats]:
+def _height(rows: Summary, point: Floats, rule: tuple[Floats, Floats] = _FULL) -> tuple[float, Floats, Floats]:
     """Log-likelihood, gradient and Hessian in the logarithms of r, alpha, s, beta and in the coefficients."""
     theta = np.exp(logs_by_kind(point, 4, MOVED, rows.covariates))
     gradient, upper = np.zeros((len(theta), 4)), np.zeros((len(theta), 10))
-    value = _climbed(rows.x, rows.t_x, rows.age, rows.weight, rows.kind, theta, _NODE, _WEIGHT, gradient, upper)
+    value = _climbed(rows.x, rows.t_x, rows.age, rows.weight, rows.kind, theta, *rule, gradient, upper)
     bought, first, second = rates(at_least(rows.x, rows.weight)[1:], float(theta[0, 0]))
     gradient[0, 0] += first
     upper[0, 0] += second
