@@ -2,7 +2,7 @@
 # make demo    a real shop in the console, served on this machine (PORT=8765, DATA=var/demo, SHOP=journey or simulated)
 # make bench   seconds and memory on a million customers (SIZE=5m: five million)      make bench-app   the server's
 # make bench-peers  the purchase models beside lifetimes (SIZES="2357 23570": without the million; PYMC=1: pymc-marketing too)
-# make bench-holdout   forecasts judged on real orders (TENURE_TEST_DATA: their folder)
+# make bench-holdout   forecasts judged on real orders (TENURE_TEST_DATA: their folder)      make bench-rules   rules likewise
 # make check   lint, types and floors only       make long   the generated tests, 10,000 examples each
 # make torture imports killed ten times on each database (TENURE_KILLS, TENURE_SEED)
 # make setup   .venv with the locked packages    make lock   the locks anew (needs uv)
@@ -34,7 +34,7 @@ ifneq ($(wildcard ../shared/data),)
 export TENURE_TEST_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help setup check lint types floors test long torture demo bench bench-app bench-peers bench-holdout wheel lock clean
+.PHONY: help setup check lint types floors test long torture demo bench bench-app bench-peers bench-holdout bench-rules wheel lock clean
 
 help:
 	@sed -n '/^#/!q; s/^# //p' Makefile
@@ -112,6 +112,9 @@ bench-peers: setup
 
 bench-holdout: setup
 	@$(BIN)/python benchmarks/holdout.py
+
+bench-rules: setup
+	@$(BIN)/python benchmarks/rules.py
 
 # the wheel as strangers get it: built, installed without any development package, and tested from outside the source tree;
 # the drawn lives are the same code under `make test` and are not drawn twice

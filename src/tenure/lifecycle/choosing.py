@@ -26,8 +26,8 @@ from tenure.measure.judge import (
 )
 
 __all__ = [
-    "DEPTHS", "SCOPE_CUSTOMERS", "Candidate", "Depth", "Place", "Score", "Tallies", "Verdict", "adopted", "candidates",
-    "label", "verdict",
+    "DEPTHS", "MODEL_CUSTOMERS", "SCOPE_CUSTOMERS", "Candidate", "Depth", "Place", "Score", "Tallies", "Verdict",
+    "adopted", "candidates", "label", "verdict",
 ]
 
 GAIN: Final = 0.01
@@ -37,6 +37,9 @@ ERRORS: Final = 2.0
 FEWEST_CUSTOMERS: Final = 50
 SCOPE_CUSTOMERS: Final = 200
 """Fewer are too few for a rule of their own. The whole shop, and a scope that the policy has, need FEWEST_CUSTOMERS."""
+MODEL_CUSTOMERS: Final = 500
+"""Other purchase models are tried where so many ordered again: fewer do not tell the models apart, and the fits take
+long to find that out."""
 DEPTHS: Final = ("active", "short", "long", "seasonal", "inactive")
 
 _DEPTH_OF: Final = (0, 0, 0, 0, 1, 2, 3, 4, 4)  # by the code of a stage
@@ -45,7 +48,12 @@ _RULES: Final = (
     Rule(),
     Rule(first_floor=0.6),
     Rule(first_floor=0.7),
+    Rule(odds=(0.7, 0.3, 0.1)),
+    Rule(odds=(1.5, 0.6, 0.2)),
     Rule(floors=_USUAL_GAP),
+    Rule(model="bg_nbd"),
+    Rule(model="pareto_nbd"),
+    Rule(model="mbg_cnbd_k"),
     Rule(kind="quantile", quantiles=(0.8, 0.9, 0.95)),
     Rule(kind="quantile", quantiles=(0.9, 0.95, 0.99)),
     Rule(kind="quantile", quantiles=(0.95, 0.99, 0.999)),
@@ -184,10 +192,14 @@ class Tallies:
         return tuple(out)
 
 
-def candidates(policy: Policy) -> tuple[Candidate, ...]:
-    """The rules to try besides the one in force, each once."""
+def candidates(policy: Policy, *, models: bool) -> tuple[Candidate, ...]:
+    """The rules to try besides the one in force, each once; `models`: with other purchase models too."""
     in_force = policy.rule if not policy.scopes else None
-    return tuple(Candidate(label(rule), rule, rule.kind != "chance") for rule in _RULES if rule != in_force)
+    return tuple(
+        Candidate(label(rule), rule, rule.kind != "chance")
+        for rule in _RULES
+        if rule != in_force and (models or rule.model == Rule().model)
+    )
 
 
 def label(rule: Rule) -> str:
@@ -198,14 +210,23 @@ def label(rule: Rule) -> str:
         case "quantile":
             return f"{rule.quantiles[0]:.4g} of gaps"
         case "chance":
-            return "chance alone"
-    said = []
+            return ", ".join(["chance alone", *_by(rule)])
+    said = _by(rule)
+    if rule.odds != Rule().odds:
+        said.append(f"odds from {rule.odds[0]:g}")
     if rule.first_floor != Rule().first_floor:
         said.append(f"first floor {rule.first_floor:g}")
     if rule.floors != Rule().floors:
         said.append("usual-gap floors" if rule.floors == _USUAL_GAP else f"floors from {rule.floors[0]:g}")
-    differs = replace(rule, first_floor=Rule().first_floor, floors=Rule().floors) != Rule()
+    usual = Rule()
+    alike = replace(rule, model=usual.model, odds=usual.odds, first_floor=usual.first_floor, floors=usual.floors)
+    differs = alike != usual
     return ", ".join(["rhythm", *said, *(["own levels"] if differs else [])])
+
+
+def _by(rule: Rule) -> list[str]:
+    """The purchase model, where it is not the usual one."""
+    return [] if rule.model == Rule().model else [f"by {rule.model}"]
 
 
 def verdict(

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.lifecycle.rhythm import LONGEST, crossings, z
+from tenure.lifecycle.policy import ASKING
+from tenure.lifecycle.rhythm import LONGEST, z
 from tenure.lifecycle.walk import by_version, each_version
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def _falls(given: Occasions, at: Ints, standard: Standard, terrain: Terrain, kno
         t_x = np.where(given.version[at] == 0, t_x, np.floor(t_x + 0.5))
     x, out = given.x[at], np.zeros((len(at), 3))
     for rule, mine in _each_rule(terrain.policy, standard.rules):
-        if rule.kind in {"rhythm", "chance"} and len(at):
+        if rule.kind in ASKING and len(at):
             out[mine] = _solved(rule, standard.month[mine], x[mine], t_x[mine], known)
     return out
 
@@ -176,7 +177,4 @@ def _solved(rule: Rule, month: Ints, x: Ints, t_x: Floats, known: Snapshots) -> 
     whole = t_x.astype(np.int64)
     key = (month * (int(x.max(initial=0)) + 1) + x) * (int(whole.max(initial=0)) + 1) + whole
     _, first, place = np.unique(key, return_index=True, return_inverse=True)
-    at = month[first]
-    theta = (known.r[at], known.alpha[at], known.a[at], known.b[at])
-    solved = crossings(x[first], t_x[first], known.horizon[at], known.level[at], rule.odds, *theta)
-    return np.asarray(solved[place])
+    return np.asarray(known.falls(rule.model, month[first], x[first], t_x[first], rule.odds)[place])

@@ -16,6 +16,8 @@ from tenure.lifecycle.walk import Occasions, Terrain, days_of, occasions
 from tenure.periods import Calendar
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tenure.engine.duckdb import DuckDB
     from tenure.lifecycle.known import KnownPopulation
     from tenure.lifecycle.learning import Clocks
@@ -59,16 +61,19 @@ def _lay_touches(engine: DuckDB, clocks: Clocks | None, *, activity: bool) -> No
 
 
 def ground(
-    engine: DuckDB, policy: Policy, days: Calendar, heads: pa.Table, *, activity: bool
+    engine: DuckDB, policy: Policy, days: Calendar, heads: pa.Table, *, activity: bool, models: Sequence[str]
 ) -> tuple[Terrain, Snapshots]:
-    """The ground, learnt from `orders`, and the shop at each month's start; lays `touches` where they are walked."""
-    months, last, lives, clocks, busy = _learnt(engine, policy, days, heads, activity=activity)
+    """The ground, learnt from `orders`, and the shop at each month's start; lays `touches` where they are walked.
+
+    `models`: those to be known besides MBG/NBD.
+    """
+    months, (last, draw), lives, clocks, busy = _learnt(engine, policy, days, heads, activity=activity)
     first_month = months[0].ordinal if months else 0
     terrain = _terrain(days, first_month, len(months), clocks, policy)
     _lay_touches(engine, clocks, activity=activity)
     rows = rows_of(engine.table(_SQL, "states", "sampled_plain_rows" if clocks is None else "sampled_full_rows"))
-    life = _life(occasions(rows, terrain), lives)
-    return terrain, snapshots(life, last, months, clocks, busy)
+    life = _life(occasions(rows, terrain), lives, draw)
+    return terrain, snapshots(life, last, months, clocks, busy, models)
 
 
 def clocks_alone(
@@ -83,14 +88,17 @@ def clocks_alone(
 
 def _learnt(
     engine: DuckDB, policy: Policy, days: Calendar, heads: pa.Table, *, activity: bool
-) -> tuple[list[Month], NDArray[np.int64], pa.Table, Clocks | None, frozenset[int] | None]:
-    """The months; the last one in whose sample each sampled customer is; their lives; the clocks; the busy months."""
+) -> tuple[
+    list[Month], tuple[NDArray[np.int64], NDArray[np.int64]], pa.Table, Clocks | None, frozenset[int] | None
+]:  # fmt: skip
+    """The months; the last one in whose sample each sampled customer is, and their draws; their lives; the clocks; the
+    busy months."""
     months = _months(engine, days)
     number, first_at, draw = _people(heads)
     last = sampled(first_at, draw, number, months)
-    number, last = number[last >= 0], last[last >= 0]
+    number, draw, last = number[last >= 0], draw[last >= 0], last[last >= 0]
     order = np.argsort(number)  # sums over the sample run in one order, whoever else is in the file
-    number, last = number[order], last[order]
+    number, draw, last = number[order], draw[order], last[order]
     last_at = np.array([month.start_at for month in months], np.int64)[last]
     engine.put("chosen", pa.table({"c": number, "slot": np.arange(len(number)), "last_at": last_at}))
     engine.put("sample", engine.table(_SQL, "orders", "sample"))
@@ -105,7 +113,7 @@ def _learnt(
 
     busy = _busy(engine, months)
     clocks = grouping.clocks(engine, policy, months, order_days, activity=activity, busy=busy)
-    return months, last, lives, clocks, busy
+    return months, (last, draw), lives, clocks, busy
 
 
 def _people(heads: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -142,7 +150,7 @@ def _months(engine: DuckDB, days: Calendar) -> list[Month]:
     ]
 
 
-def _life(given: Occasions, lives: pa.Table) -> Life:
+def _life(given: Occasions, lives: pa.Table, draw: NDArray[np.int64]) -> Life:
     """The sampled lives' occasions, with whose they are and how long they count."""
     mine = np.searchsorted(lives["life"].to_numpy(), given.life)
     slot, from_at, to_at = (lives[name].to_numpy()[mine] for name in ("slot", "from_at", "to_at"))
@@ -151,5 +159,5 @@ def _life(given: Occasions, lives: pa.Table) -> Life:
         slot=slot, at_us=given.at_us, from_at=np.maximum(given.at_us, from_at), to_at=to_at, first_day=given.first_day,
         day=given.day, x=given.x, gap=np.where(given.before, given.gap, 1.0), l1=given.l1,
         category=none if given.category is None else given.category,
-        region=none if given.region is None else given.region,
+        region=none if given.region is None else given.region, draw=draw,
     )  # fmt: skip

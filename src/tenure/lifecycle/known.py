@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tenure.errors import InvalidInput
+from tenure.lifecycle.chances import Chances
 from tenure.lifecycle.learning import Clocks
 from tenure.lifecycle.population import Snapshots
 from tenure.lifecycle.season import Clock
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from tenure.lifecycle.trace import Trace
 
 __all__ = ["KnownPopulation"]
+
+_COLUMNS: Final = tuple(field.name for field in fields(Snapshots) if field.name != "others")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +96,12 @@ class KnownPopulation:
 
     def text(self) -> str:
         """All of it but the policy, as JSON: numbers as they are, to the last bit."""
-        snapshots = {field.name: getattr(self.snapshots, field.name).tolist() for field in fields(Snapshots)}
+        snapshots = {name: getattr(self.snapshots, name).tolist() for name in _COLUMNS}
+        others = {one.model: [_plain(one.numbers), _plain(one.level)] for one in self.snapshots.others.values()}
         plain = {name: getattr(self, name) for name in ("zone", "first_month", "months", "began_at", "ends_at")}
-        return json.dumps(plain | {"policy": self.policy.hash, "clocks": self._plain_clocks(), "snapshots": snapshots})
+        return json.dumps(plain | {
+            "policy": self.policy.hash, "clocks": self._plain_clocks(), "snapshots": snapshots, "others": others,
+        })  # fmt: skip
 
     def _plain_clocks(self) -> dict[str, Any] | None:
         if self.clocks is None:
@@ -116,9 +123,21 @@ class KnownPopulation:
         told = json.loads(text)
         if told.pop("policy") != policy.hash:
             raise InvalidInput("the population was learnt by another policy")
-        columns = {field.name: np.array(told["snapshots"][field.name], np.float64) for field in fields(Snapshots)}
-        snapshots = Snapshots(**columns | {"n": columns["n"].astype(np.int64)})  # type: ignore[arg-type]
+        columns: dict[str, Any] = {name: np.array(told["snapshots"][name], np.float64) for name in _COLUMNS}
+        others = {
+            # what is null is not known
+            name: Chances(name, *(np.array(values, np.float64) for values in found))
+            for name, found in told.pop("others", {}).items()
+        }
+        snapshots = Snapshots(**columns | {"n": columns["n"].astype(np.int64)}, others=others)
         return cls(policy, **(told | {"clocks": _clocks(told["clocks"], policy), "snapshots": snapshots}))
+
+
+def _plain(values: NDArray[np.float64]) -> list[Any]:
+    """As lists, with null for what is not known."""
+    found = values.astype(object)
+    found[np.isnan(values)] = None
+    return list(found.tolist())
 
 
 def _clocks(told: dict[str, Any] | None, policy: Policy) -> Clocks | None:

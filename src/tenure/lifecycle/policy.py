@@ -33,13 +33,18 @@ from tenure.lifecycle.policy_keys import (
     shown,
 )
 
-__all__ = ["DEFAULT", "RULE_KINDS", "Policy", "Rule", "Scope", "Season", "dumps", "load"]
+__all__ = ["ASKING", "DEFAULT", "RULE_KINDS", "Policy", "Rule", "Scope", "Season", "dumps", "load"]
+
+ASKING: Final = ("rhythm", "chance")
+"""The kinds of rule that ask for the chance to buy, and so for a purchase model."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """When a silence is short, long and for good: docs/reference/rules.md section 7. Triples go in that order."""
 
     kind: str = "rhythm"
+    model: str = "mbg_nbd"
     odds: Levels = (1.0, 0.4, 0.15)
     first_floor: float = 0.5
     first_floors: Levels = (1.0, 1.5, 2.0)
@@ -118,8 +123,17 @@ class Policy:
             canonical[key] = sorted(canonical[key], key=lambda one: (one["category"] or "", one["region"] or ""))
         for season in canonical["seasons"]:
             season["months"] = sorted(season["months"])
+        for rule in (canonical["rule"], *(scope["rule"] for scope in canonical["scopes"])):
+            if rule["model"] == Rule().model:  # policies from before there was a choice keep their hash
+                del rule["model"]
         text = json.dumps(canonical, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("ascii")).hexdigest()[:12]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The purchase models that its rules ask for besides the usual one."""
+        rules = (self.rule, *(scope.rule for scope in self.scopes))
+        return tuple(sorted({rule.model for rule in rules if rule.kind in ASKING} - {Rule().model}))
 
     def rule_at(self, index: int) -> Rule:
         """The rule that `scope_for` means: 0 the default's, i that of `scopes[i - 1]`."""

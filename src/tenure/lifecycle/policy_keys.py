@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from tenure.errors import BadPolicy
 from tenure.events import KINDS, ORDER_PLACED
+from tenure.purchase.models import PURCHASE_MODELS
 
 __all__ = [
     "HEMISPHERE", "PLACE", "REGIONS", "REPEATED", "RULE", "RULE_KINDS", "SEASON", "SEASONS", "STAGES", "TABLES",
@@ -128,6 +129,7 @@ _NAME: Final = Allowed("a text that is not empty", _names_or_none)
 _ODDS: Final = Allowed("three numbers above 0 that do not rise, the first at most 5, the others at most 1", _odds)
 RULE: Final = {
     "kind": _one_of(RULE_KINDS),
+    "model": _one_of(tuple(PURCHASE_MODELS)),
     "odds": _ODDS,
     "first_floor": Allowed("a quantile above 0 and below 1", _share),
     "first_floors": _three("three numbers above 0, at most 100, that do not fall", lambda one: 0.0 < one <= 100.0),

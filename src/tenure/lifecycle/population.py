@@ -5,15 +5,16 @@ docs/reference/rules.md section 5. Only what happened before a month's first ins
 event moves none of them.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.lifecycle.chances import Buyers, Chances, Told, tell
 from tenure.lifecycle.learning import Clocks
-from tenure.lifecycle.rhythm import horizon, level, p_buy, rhythm
+from tenure.lifecycle.rhythm import crossings, horizon, level, odds, p_buy, rhythm
 from tenure.purchase.mbg_nbd import fit
 
 __all__ = ["SAMPLE", "SAMPLE_ABOVE", "Life", "Month", "Snapshots", "draws", "sampled", "snapshots"]
@@ -21,8 +22,12 @@ __all__ = ["SAMPLE", "SAMPLE_ABOVE", "Life", "Month", "Snapshots", "draws", "sam
 SAMPLE: Final = 10_000
 SAMPLE_ABOVE: Final = 50_000
 """With more customers than SAMPLE_ABOVE, the SAMPLE of them with the lowest draws stand for all."""
+FEW: Final = 2_000
+"""Other models than MBG/NBD are fitted to at most so many, again those with the lowest draws: they cost ten times as
+much, and chances of fits to 2,000 customers spread by .005 (docs/reference/rules.md section 5)."""
 RECENT_DAYS: Final = 730.0
 _PRIME: Final = 2**31 - 1
+DEFAULT_MODEL: Final = "mbg_nbd"
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -57,6 +62,8 @@ class Life:
     l1: Floats
     category: Ints
     region: Ints
+    draw: Ints
+    """Of each slot."""
 
 
 def draws(number: Ints) -> Ints:
@@ -108,7 +115,10 @@ def _each_sample(first_at: Ints, draw: Ints, number: Ints, months: Sequence[Mont
 
 @dataclass(frozen=True, slots=True)
 class Snapshots:
-    """The shop at each month's start, one entry a month: what rules.md section 5 freezes for the month's occasions."""
+    """The shop at each month's start, one entry a month: what rules.md section 5 freezes for the month's occasions.
+
+    r, alpha, a, b, level: of MBG/NBD; others: the same of each other model that the policy asks for, by name.
+    """
 
     mu: Floats
     s2: Floats
@@ -120,32 +130,78 @@ class Snapshots:
     horizon: Floats
     level: Floats
     n: Ints
+    others: Mapping[str, Chances] = field(default_factory=dict)
 
     @property
     def k(self) -> Floats:
         """Variance within customers over variance between them."""
         return np.asarray(self.s2 / self.t2)
 
+    def model_in(self, model: str, month: int) -> str:
+        """The model that gives the chance in a month: MBG/NBD where the month's customers tell none of the other's."""
+        return model if model in self.others and self.others[model].told[month] else DEFAULT_MODEL
+
+    def level_of(self, model: str) -> Floats:
+        """The average chance by a model, one entry a month."""
+        if model not in self.others:
+            return self.level
+        found = self.others[model]
+        return np.where(found.told, found.level, self.level)
+
+    def p_buy(self, model: str, month: Ints, silence: Floats, x: Ints, t_x: Floats) -> Floats:
+        """To order within the month's horizon after a silence, by a model; arrays of one length."""
+        ahead = self.horizon[month]
+        out = p_buy(silence, x, t_x, ahead, self.r[month], self.alpha[month], self.a[month], self.b[month])
+        if model in self.others:
+            by_model = self.others[model].p_buy(month, silence, x, t_x, ahead)
+            out = np.where(np.isnan(by_model), out, by_model)
+        return out
+
+    def falls(self, model: str, month: Ints, x: Ints, t_x: Floats, shares: Sequence[float]) -> Floats:
+        """(n, len(shares)) silences at which the chance falls to each of the odds; the rest: arrays of one length."""
+        if model not in self.others:
+            return self._mbg_falls(month, x, t_x, shares)
+        found = self.others[model]
+        marks = odds(found.level[month][:, None], np.asarray(shares)[None, :])
+        out = found.falls(month, x, t_x, self.horizon[month], marks)
+        untold = ~found.told[month]
+        out[untold] = self._mbg_falls(month[untold], x[untold], t_x[untold], shares)
+        return out
+
+    def _mbg_falls(self, month: Ints, x: Ints, t_x: Floats, shares: Sequence[float]) -> Floats:
+        theta = (self.r[month], self.alpha[month], self.a[month], self.b[month])
+        return crossings(x, t_x, self.horizon[month], self.level[month], shares, *theta)
+
 
 def snapshots(
-    life: Life, last: Ints, months: Sequence[Month], clocks: Clocks | None, busy: frozenset[int] | None = None
-) -> Snapshots:
+    life: Life, last: Ints, months: Sequence[Month], clocks: Clocks | None, busy: frozenset[int] | None = None,
+    models: Sequence[str] = (),
+) -> Snapshots:  # fmt: skip
     """One entry per month; `last` is, of every slot, the place of the last month in whose sample it is.
 
     `busy`: places of the months that have occasions, None for all; the others, which nobody asks, repeat the month
-    before.
+    before. `models`: those that are to be fitted besides MBG/NBD.
     """
     moves = _Moves(life, len(last))
     rows: list[tuple[float, ...]] = []
+    told: list[Sequence[Told]] = []
     for place, month in enumerate(months):
         moves.advance(month.start_at)
-        quiet = busy is not None and place not in busy and rows
-        rows.append(rows[-1] if quiet else _snapshot(moves, last >= place, month, place, clocks))
-    if not rows:
-        none = np.empty(0)
-        return Snapshots(none, none, none, none, none, none, none, none, none, none.astype(np.int64))
-    mu, s2, t2, r, alpha, a, b, ahead, average, n = (np.array(column) for column in zip(*rows, strict=True))
-    return Snapshots(mu, s2, t2, r, alpha, a, b, ahead, average, n.astype(np.int64))
+        if busy is not None and place not in busy and rows:
+            rows.append(rows[-1])
+            told.append(told[-1])
+            continue
+        row, more = _snapshot(moves, last >= place, month, place, clocks, models)
+        rows.append(row)
+        told.append(more)
+    names = ("mu", "s2", "t2", "r", "alpha", "a", "b", "horizon", "level", "n")
+    columns: dict[str, Any] = dict(zip(names, np.array(rows).reshape(len(rows), len(names)).T, strict=True))
+    columns["n"] = columns["n"].astype(np.int64)
+    return Snapshots(**columns, others=_others(models, told))
+
+
+def _others(models: Sequence[str], told: Sequence[Sequence[Told]]) -> dict[str, Chances]:
+    return {model: Chances.of(model, [month[place] for month in told]) for place, model in enumerate(models)}
 
 
 class _Moves:
@@ -188,8 +244,8 @@ class _Moves:
 
 
 def _snapshot(
-    moves: _Moves, within: NDArray[np.bool_], month: Month, place: int, clocks: Clocks | None
-) -> tuple[float, ...]:
+    moves: _Moves, within: NDArray[np.bool_], month: Month, place: int, clocks: Clocks | None, models: Sequence[str]
+) -> tuple[tuple[float, ...], tuple[Told, ...]]:
     life = moves.life
     rows = moves.standing(within, month.start_at)
     first, last = life.first_day[rows].astype(np.float64), life.day[rows].astype(np.float64)
@@ -205,7 +261,18 @@ def _snapshot(
     silence = now - last
     recent = silence <= RECENT_DAYS
     average = level(p_buy(silence[recent], x[recent], t_x[recent], ahead, *found.theta))
-    return (mu, s2, t2, *found.theta, ahead, average, len(rows))
+    few = _few(life.draw[life.slot[rows]]) if models else slice(None)
+    told = tuple(
+        tell(model, Buyers(x[few], t_x[few], age[few], life.l1[rows][few], recent[few]), ahead) for model in models
+    )
+    return (mu, s2, t2, *found.theta, ahead, average, len(rows)), told
+
+
+def _few(draw: Ints) -> Ints:
+    """Places of at most FEW, those with the lowest draws, in their order."""
+    if len(draw) <= FEW:
+        return np.arange(len(draw))
+    return np.sort(np.argsort(draw, kind="stable")[:FEW])
 
 
 def _on_clocks(

@@ -199,25 +199,18 @@ def _excess(y: Floats, target: Floats, shape: Floats, log_leave: Floats, ahead: 
 
 
 def thresholds(
-    x: int,
-    tx: float,
-    L1: float,
-    th: Sequence[float],
-    an: tuple[float, float, float],
-    H: float,
-    L: float,
-    rule: Rule,
+    x: int, L1: float, an: tuple[float, float, float], falls: Sequence[float], rule: Rule
 ) -> tuple[float, float, float]:
     """Silences at which short, long and inactive begin after one occasion, by docs/reference/rules.md section 7.
 
-    th = (r, alpha, a, b), an = (mu, s2, t2), `H` and `L` of the month's snapshot. Never decreasing, except that the
-    quantiles and days of a policy are taken as they are.
+    an = (mu, s2, t2) of the month's snapshot; `falls`: the silences at which the chance falls to the rule's odds, which
+    only the kinds rhythm and chance ask for. Never decreasing, except that the quantiles and days of a policy are taken
+    as they are.
     """
     if rule.kind == "window":
         return _three(rule.days)
     if rule.kind == "quantile":
         return _three([float(usual(x, L1, *an, z=z(p))) for p in rule.quantiles])
-    falls = [float(fall) for fall in crossings(x, tx, H, L, rule.odds, *th)[0]]
     if rule.kind == "chance":
         return _three(list(accumulate(falls, max)))
     if x >= 2:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tenure.lifecycle.beginnings import state_at
 from tenure.lifecycle.dues import caps, due_days, floors, standards
-from tenure.lifecycle.rhythm import LONGEST, odds, p_buy
+from tenure.lifecycle.rhythm import LONGEST, odds
 from tenure.lifecycle.walk import by_version
 from tenure.lifecycle.words import KINDS, LEVEL_OF, MONTHS, STATES, bar, laid_out, phrase_number, phrase_table, share
 from tenure.periods import day_of
@@ -42,7 +42,7 @@ def standing(traced: Trace, lives: Slice, as_of: int, known: pa.Table) -> pa.Tab
     level = _LEVEL[state]
     x, b = given.x[last], given.b[last]
     silent = day_of(as_of - 1, traced.zone) - given.day[last]
-    chance = _chances(traced, lives, last, standard.month)
+    chance = _chances(traced, lives, last, standard)
     mark = _marks(traced)[standard.rules, standard.month, level]
     least, most = _limits(traced, x, standard, level)
     by_chance, shown = (chance < mark) & (least <= most), np.rint(chance * 100).astype(np.int64)
@@ -123,28 +123,35 @@ def _bound(
     return state, ~by_floor & ~by_cap
 
 
-def _chances(traced: Trace, lives: Slice, last: Ints, month: Ints) -> Floats:
-    """The chance to order within the horizon, now, of each life's last occasion."""
-    given, known = lives.given, traced.known
-    silence = _silences(traced, lives, last)
-    theta = (known.r[month], known.alpha[month], known.a[month], known.b[month])
-    return p_buy(silence, given.x[last], given.t_x[last], known.horizon[month], *theta)
+def _chances(traced: Trace, lives: Slice, last: Ints, standard: Standard) -> Floats:
+    """The chance to order within the horizon, now, of each life's last occasion, by the model of its rule."""
+    given, silence, models = lives.given, _silences(traced, lives, last), [rule.model for rule in _rules(traced)]
+    if len(set(models)) == 1:
+        return traced.known.p_buy(models[0], standard.month, silence, given.x[last], given.t_x[last])
+    out = np.empty(len(last))
+    for model in set(models):
+        mine = np.array([one == model for one in models])[standard.rules]
+        at = last[mine]
+        out[mine] = traced.known.p_buy(model, standard.month[mine], silence[mine], given.x[at], given.t_x[at])
+    return out
 
 
 def _marks(traced: Trace) -> Floats:
     """What the chance is held against: by scope, month and threshold."""
-    every = np.array([rule.odds for rule in _rules(traced)])
-    return odds(traced.known.level[None, :, None], every[:, None, :])
+    rules = _rules(traced)
+    levels = np.array([traced.known.level_of(rule.model) for rule in rules])
+    return odds(levels[:, :, None], np.array([rule.odds for rule in rules])[:, None, :])
 
 
 def phrases(traced: Trace) -> pa.Table:
     """The sentences of every scope and month, for `standing` to lay out."""
     marks, known = _marks(traced), traced.known
+    levels = [known.level_of(rule.model) for rule in _rules(traced)]
 
     def shared(scope: int, place: int) -> tuple[int, bool, list[dict[str, object]]]:
         ordinal, n, rule = traced.terrain.first_month + place, int(known.n[place]), traced.policy.rule_at(scope)
         month = f"1 {MONTHS[ordinal % 12]} {1970 + ordinal // 12}"
-        average, thin = float(known.level[place]), n < THIN
+        average, thin = float(levels[scope][place]), n < THIN
         floor = rule.quantiles if rule.kind == "quantile" else rule.floors
         return KINDS.index(rule.kind), thin, [
             {

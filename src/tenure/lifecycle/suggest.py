@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tenure.lifecycle.choosing import (
     DEPTHS,
+    MODEL_CUSTOMERS,
     SCOPE_CUSTOMERS,
     Candidate,
     Place,
@@ -139,18 +140,28 @@ def suggest(
     labelled = bool(timeline.has & {"category", "region"})
     in_force = Candidate(label(policy.rule), policy.rule, offered=False)
     tell(f"trying the rule in force ({in_force.name})")
-    traced = trace(timeline, _keeping_labels(policy) if labelled else policy, zone=zone, until=until)
+    keeping = _keeping_labels(policy) if labelled else policy
+    traced = trace(timeline, keeping, zone=zone, until=until)
     origins = _origins(traced)
     lacking = _too_few(origins)
     if lacking:
         return _kept(policy, origins, lacking)
+    tried = (in_force, *candidates(policy, models=_again(traced) >= MODEL_CUSTOMERS))
+    models = {one.rule.model for one in tried} - {Rule().model, *policy.models}
+    if models:
+        tell("learning what other purchase models say")
+        traced = trace(timeline, keeping, zone=zone, until=until, models=sorted(models))
     _lay_origins(timeline, origins, labelled)
-    tried = (in_force, *candidates(policy))
     tables = [_counted(traced, keep=True)]
     for one in tried[1:]:
         tell(f"trying {one.name}")
         tables.append(_counted(_under(traced, one.rule), keep=False))
     return _judged(policy, origins, tried, tables, _words(traced) if labelled else {})
+
+
+def _again(traced: Trace) -> int:
+    """How many ordered on more days than one."""
+    return int(traced.engine.run(_SQL, "suggest", "again").fetchall()[0][0])
 
 
 def _tell_nobody(_: str) -> None:

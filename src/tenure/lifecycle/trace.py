@@ -8,7 +8,7 @@ file.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -192,11 +192,13 @@ def trace(
     until: int,
     known: KnownPopulation | None = None,
     every: bool = False,
+    models: Sequence[str] = (),
 ) -> Trace:
     """Prepare everything that all slices share: orders, groups, clocks and the monthly snapshots.
 
     Reads `events` of the timeline's engine and knows only what happened before `until` (us UTC). `known`: the
-    population to judge by, which then need not be in the timeline; `every`: as in `Trace`. BadTime for an unknown zone,
+    population to judge by, which then need not be in the timeline; `every`: as in `Trace`; `models`: purchase models
+    that are to be known besides those of the policy, which `known` cannot give. BadTime for an unknown zone,
     InvalidInput for events of which the population knows nothing.
     """
     engine = timeline.engine
@@ -224,7 +226,8 @@ def trace(
     if not (activity or policy.scopes or policy.seasons):
         slices.begin()  # the shop's own numbers keep one core busy
     if known is None:
-        terrain, shop = ground(engine, policy, days, heads, activity=bool(activity))
+        asked = sorted({*policy.models, *models})
+        terrain, shop = ground(engine, policy, days, heads, activity=bool(activity), models=asked)
     else:
         terrain, shop = known_ground(engine, known, days, activity=bool(activity))
     if terrain.clocks is not None:  # more decides than plain orders on the plain calendar

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tenure.lifecycle.policy import ASKING, Rule
+
 if TYPE_CHECKING:
-    from tenure.lifecycle.policy import Policy, Rule
+    from tenure.lifecycle.policy import Policy
 
 __all__ = ["ruling"]
 
@@ -13,7 +15,7 @@ __all__ = ["ruling"]
 def ruling(policy: Policy) -> str:
     """What overdue, long overdue and inactive mean under `policy`, with its numbers; plain text."""
     kinds = {"rhythm": _rhythm, "quantile": _quantile, "chance": _chance, "window": _window}
-    said = kinds[policy.rule.kind](policy.rule)
+    said = kinds[policy.rule.kind](policy.rule) + _model(policy.rule)
     if not policy.scopes:
         return said
     return said + " Customers of some categories or regions have rules of their own."
@@ -22,7 +24,7 @@ def ruling(policy: Policy) -> str:
 def _rhythm(rule: Rule) -> str:
     return (
         f"Overdue: silent longer than {_share(rule.floors[0])} of the gaps of somebody with this rhythm (after a first "
-        "or second order: than usual) and less likely to order again than the shop’s average customer; in any case "
+        f"or second order: than usual) and {_unlikely(rule)}; in any case "
         f"after {_share(rule.caps[0])} of the gaps. Long overdue and inactive: the same at {rule.odds[1]:g} and "
         f"{rule.odds[2]:g} of the average’s odds."
     )
@@ -38,7 +40,7 @@ def _quantile(rule: Rule) -> str:
 
 def _chance(rule: Rule) -> str:
     return (
-        "Overdue: less likely to order again than the shop’s average customer; long overdue and inactive at "
+        f"Overdue: {_unlikely(rule)}; long overdue and inactive at "
         f"{rule.odds[1]:g} and {rule.odds[2]:g} of the average’s odds."
     )
 
@@ -46,6 +48,18 @@ def _chance(rule: Rule) -> str:
 def _window(rule: Rule) -> str:
     one, two, three = (f"{days:g}" for days in rule.days)
     return f"Overdue: silent for {one} days; long overdue: {two}; inactive: {three}."
+
+
+def _unlikely(rule: Rule) -> str:
+    if rule.odds[0] == 1.0:
+        return "less likely to order again than the shop’s average customer"
+    return f"at less than {rule.odds[0]:g} of the odds of the shop’s average customer to order again"
+
+
+def _model(rule: Rule) -> str:
+    if rule.kind not in ASKING or rule.model == Rule().model:
+        return ""
+    return f" How likely, says {rule.model}."
 
 
 def _share(level: float) -> str:

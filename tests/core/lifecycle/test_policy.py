@@ -110,7 +110,7 @@ def test_the_hash_does_not_depend_on_how_a_policy_is_written(tmp_path):
 
 def test_every_value_changes_the_hash():
     rule = {
-        "kind": "chance", "odds": (1, 0.4, 0.1), "first_floor": 0.6, "first_floors": (1, 1, 2),
+        "kind": "chance", "model": "pareto_nbd", "odds": (1, 0.4, 0.1), "first_floor": 0.6, "first_floors": (1, 1, 2),
         "floors": (0.8, 0.95, 0.99), "caps": (0.96, 0.99, 0.999),
         "quantiles": (0.8, 0.95, 0.99), "days": (90, 180, 366),
     }
@@ -134,7 +134,7 @@ def test_every_value_changes_the_hash():
     assert [*rule] == [one.name for one in fields(Rule)]
     assert [*season] == [one.name for one in fields(Season)]
     assert {*policy, "rule"} == {one.name for one in fields(Policy)}
-    assert len({one.hash for one in [DEFAULT, *changed]}) == 1 + 8 + 8 + 6 + 9 + 1
+    assert len({one.hash for one in [DEFAULT, *changed]}) == 1 + 9 + 9 + 6 + 9 + 1
 
 
 WRONG = {

@@ -96,7 +96,8 @@ def test_the_studys_customers_come_out_to_the_printed_digit(vector):
     orders, (th, an), ahead, share, clock, tx, l1, gap, chance, crossed, begins, following, stages = vector
     days = clock.lam([(date.fromisoformat(order) - EPOCH).days for order in orders])
     x, own_tx, own_l1 = len(days) - 1, days[-1] - days[0], float(np.log(np.maximum(np.diff(days), 0.5)).sum())
-    silences = thresholds(x, own_tx, own_l1, th, an, ahead, share, Rule())
+    falls = crossings(x, own_tx, ahead, share, Rule().odds, *th)[0]
+    silences = thresholds(x, own_l1, an, falls, Rule())
 
     def on(silence):
         return (EPOCH + timedelta(days=int(np.ceil(clock.lam_inv(days[-1] + silence) - 1e-9)))).isoformat()
@@ -236,7 +237,7 @@ def test_thresholds_of_each_kind_of_rule():
     quantile = [float(usual(2, 6.8669, *an, z=z(p))) for p in (0.9, 0.95, 0.99)]
 
     def of(rule, x=2, tx=62.0, l1=6.8669):
-        return thresholds(x, tx, l1, th, an, ahead, share, rule)
+        return thresholds(x, l1, an, crossings(x, tx, ahead, share, rule.odds, *th)[0], rule)
 
     assert of(Rule(kind="chance")) == pytest.approx(crossed, rel=1e-12)
     assert of(Rule(kind="quantile")) == pytest.approx(quantile, rel=1e-12)
@@ -254,5 +255,6 @@ def test_thresholds_of_each_kind_of_rule():
 )  # fmt: skip
 def test_thresholds_are_finite_and_never_decrease(x, tx, log_gap, population, ahead, share, kind):
     th, an = population
-    short, long, inactive = thresholds(x, tx * (x > 0), x * log_gap, th, an, ahead, share, Rule(kind=kind))
+    falls = crossings(x, tx * (x > 0), ahead, share, Rule().odds, *th)[0]
+    short, long, inactive = thresholds(x, x * log_gap, an, falls, Rule(kind=kind))
     assert 0.0 <= short <= long <= inactive <= LONGEST

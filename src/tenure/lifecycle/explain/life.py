@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from math import ceil, floor, log
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
+
 from tenure.lifecycle.learning import ANY
-from tenure.lifecycle.rhythm import LONGEST, odds, p_buy, thresholds, usual, z
+from tenure.lifecycle.policy import ASKING
+from tenure.lifecycle.rhythm import LONGEST, odds, thresholds, usual, z
 from tenure.lifecycle.season import CALENDAR, Clock
 from tenure.periods import date_of, day_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from tenure.lifecycle.learning import Clocks
     from tenure.lifecycle.policy import Policy, Rule
     from tenure.lifecycle.population import Snapshots
@@ -47,11 +52,10 @@ class Snapshot(NamedTuple):
 
     spread: tuple[float, float, float]
     """mu, s2, t2 of the logarithms of gaps."""
-    theta: tuple[float, float, float, float]
-    """r, alpha, a, b of the purchase model."""
     horizon: float
-    level: float
     n: int
+    place: int
+    """Of the month among the snapshots."""
 
 
 class Occasion(NamedTuple):
@@ -102,6 +106,8 @@ class Judgement:
     inactive_days: float
     chance: float
     """To order within `horizon_days`, as of now."""
+    model: str
+    """The purchase model it is by: MBG/NBD where the month's customers tell nothing of the policy's."""
     mark_short: float
     mark_long: float
     mark_inactive: float
@@ -171,8 +177,7 @@ class Life:
         place, known = month_of(day) - self.first_month, self.known
         return Snapshot(
             (float(known.mu[place]), float(known.s2[place]), float(known.t2[place])),
-            (float(known.r[place]), float(known.alpha[place]), float(known.a[place]), float(known.b[place])),
-            float(known.horizon[place]), float(known.level[place]), int(known.n[place]),
+            float(known.horizon[place]), int(known.n[place]), place,
         )  # fmt: skip
 
     def rule(self, group: Group) -> Rule:
@@ -183,10 +188,11 @@ class Life:
         """Silences, in clock days, at which short, long and inactive begin after the last of the occasions."""
         last, known = occasions[-1], self.snapshot(occasions[-1].day)
         x, t_x, logs = _numbers(occasions)
-        whole = t_x if last.clock.plain else floor(t_x + 0.5)
-        return thresholds(
-            x, whole, logs, known.theta, known.spread, known.horizon, known.level, self.rule(last.group)
-        )
+        rule, falls = self.rule(last.group), np.empty(0)
+        if rule.kind in ASKING:
+            whole = t_x if last.clock.plain else floor(t_x + 0.5)
+            falls = self.known.falls(rule.model, *_alone(known.place, x), np.array([whole]), rule.odds)[0]
+        return thresholds(x, logs, known.spread, falls.tolist(), rule)
 
     def dues(self, occasions: Sequence[Occasion]) -> Dues:
         """What falls due when if the last of the occasions stays the last."""
@@ -211,15 +217,18 @@ class Life:
         x, t_x, logs = _numbers(occasions)
         rule, today = self.rule(last.group), day_of(as_of - 1, self.zone)
         silence = max(float(last.clock.lam(today)) - float(last.clock.lam(last.day)), 0.0)
-        marks = [float(odds(known.level, part)) for part in rule.odds]
+        average = float(self.known.level_of(rule.model)[known.place])
+        marks = [float(odds(average, part)) for part in rule.odds]
+        month, repeats = _alone(known.place, x)
+        chance = self.known.p_buy(rule.model, month, np.array([silence]), repeats, np.array([t_x]))
         short, long, inactive = self.silences(occasions)
         return Judgement(
             rule=rule.kind, scope=self._scope(last.group), clock=self._clock_words(last),
             occasions=len(occasions), repeats=x, repeat_days=t_x, silent_days=today - last.day, silence=silence,
             usual_days=float(usual(x, logs, *known.spread)), short_days=short, long_days=long, inactive_days=inactive,
-            chance=float(p_buy(silence, x, t_x, known.horizon, *known.theta)),
+            chance=float(chance[0]), model=self.known.model_in(rule.model, known.place),
             mark_short=marks[0], mark_long=marks[1], mark_inactive=marks[2],
-            average=known.level, horizon_days=round(known.horizon), snapshot_month=month_of(last.day),
+            average=average, horizon_days=round(known.horizon), snapshot_month=month_of(last.day),
             customers=known.n,
         )  # fmt: skip
 
@@ -238,6 +247,11 @@ class Life:
         origin = "declared in the policy" if season is not None else "learnt from the orders of the years before"
         whose = " in ".join(name for name in last.group if name) or "the whole shop"
         return f"a seasonal clock of {whose}, {origin}"
+
+
+def _alone(month: int, x: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """As arrays of one."""
+    return np.array([month]), np.array([x])
 
 
 class _Shares:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tenure.errors import InvalidInput
 from tenure.lifecycle.explain.ahead import label
+from tenure.lifecycle.policy import DEFAULT
 from tenure.lifecycle.words import MONTHS
 from tenure.money import Money
 
@@ -66,10 +67,15 @@ def _numbers(of: Judgement) -> list[tuple[str, ...]]:
     if of.rule in ("rhythm", "chance"):
         marks = ", ".join(_percent(mark) for mark in (of.mark_short, of.mark_long, of.mark_inactive))
         rows += [
-            ("chance to order", f"{_percent(of.chance)} within {of.horizon_days} days"),
+            ("chance to order", f"{_percent(of.chance)} within {of.horizon_days} days{_by(of.model)}"),
             ("marks for the chance", f"{marks} (short, long, inactive); the shop's average is {_percent(of.average)}"),
         ]
     return [*rows, ("population", f"{_many(of.customers, 'customer')}, as known on {month}")]
+
+
+def _by(model: str) -> str:
+    """Said where it is not the usual one."""
+    return "" if model == DEFAULT.rule.model else f", by {model}"
 
 
 def _due(dues: Dues) -> list[tuple[str, ...]]:

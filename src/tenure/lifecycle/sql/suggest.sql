@@ -1,6 +1,9 @@
--- Pictures at month starts beside what happened next, counted (docs/explanation/rhythm.md). Reads `origins` (place, at_us, ends_at: the
+-- Pictures at month starts beside what happened next, counted (docs/explanation/rhythm.md). Reads `orders` and `origins` (place, at_us, ends_at: the
 -- month starts in order, and when their outcome is known) and `origin_buckets` (bucket, place, edge_at: the first origin after the
 -- beginning of a six-hour bucket, and when it is; a bucket holds one origin at most). Only counts leave the engine.
+
+-- name: again
+SELECT COUNT(*) FROM (SELECT o.life FROM orders o GROUP BY o.life HAVING COUNT(DISTINCT o.at_us // 86400000000) > 1)
 
 -- name: grouped
 -- the group that each customer's orders so far make, at each origin
