@@ -15,6 +15,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint32]
 Keys = npt.NDArray[np.uint64]
+Places = npt.NDArray[np.int32]
 
 BITS: Final = 12  # of the size of a table that has seen nothing yet
 DENSE: Final = 4  # numbers below so many times their count are looked up, not hashed
@@ -31,18 +32,21 @@ def alike(
     Where no column holds a negative number the rows are sorted by x, t_x, age and kind, so they are the same in
     whatever order the customers come. No kind: all are of one; no weight: everybody weighs 1.
     """
-    key, span = np.zeros(len(x), np.uint64), 1
+    # memory that is new costs more than what is done with it, so all columns share what numpy got
+    key, code, span = np.zeros(len(x), np.uint64), np.empty(len(x), np.uint32), 1
     for column in (x, t_x, age) if kind is None else (x, t_x, age, kind):
-        code, distinct = _coded(_bits(column))
+        distinct = _coded(_bits(column), code)
         if span * len(distinct) >= MOST:
-            key, span = _ranked(key)
+            span = _ranked(key, np.empty_like(code))
         if len(distinct) > 1:
             _joined(key, span, code, _places(distinct))
             span *= len(distinct)
     if span > DENSE * len(key):
-        key, span = _ranked(key)
-    first, table = _firsts(key, span)
-    return first, *_gathered(key, table, len(first), None if weight is None else _plain(weight))
+        span = _ranked(key, code)
+    place = np.full(span, -1, np.int32)
+    first = _firsts(key, place)
+    total = _gathered(key, place, len(first), None if weight is None else _plain(weight))
+    return first, key.view(np.int64), total
 
 
 def _bits(column: npt.NDArray[Any]) -> Ints:
@@ -55,10 +59,11 @@ def _plain(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.require(column, requirements=["C", "W"])
 
 
-def _ranked(number: Keys) -> tuple[Keys, int]:
-    """Everybody's place among the distinct numbers, and how many these are."""
-    code, distinct = _coded(number.view(np.int64))
-    return _places(distinct)[code], len(distinct)
+def _ranked(key: Keys, code: Codes) -> int:
+    """Make each key its place among the distinct ones, and say how many these are; `code` is written over."""
+    distinct = _coded(key.view(np.int64), code)
+    key[:] = _places(distinct)[code]
+    return len(distinct)
 
 
 def _places(number: Ints) -> Keys:
@@ -81,16 +86,15 @@ def _joined(key: Keys, span: int, code: Codes, rank: Keys) -> None:
 
 
 @compiled
-def _coded(number: Ints) -> tuple[Codes, Ints]:
-    """(code, distinct): the distinct numbers as they come, and which of them is whose."""
-    code, seen = np.empty(len(number), np.uint32), np.empty(1 << BITS - 2, np.int64)
-    bits, begin, found = BITS, 0, 0
+def _coded(number: Ints, code: Codes) -> Ints:
+    """The distinct numbers as they come; fills in `code`, which of them is whose."""
+    seen, bits, begin, found = np.empty(1 << BITS - 2, np.int64), BITS, 0, 0
     while True:
         slots, codes = np.full(1 << bits, _MINUS_ZERO, np.int64), np.empty(1 << bits, np.uint32)
         _filled(seen[:found].copy(), 0, np.empty(found, np.uint32), slots, codes, bits, seen, 0)
         begin, found = _filled(number, begin, code, slots, codes, bits, seen, found)
         if begin == len(number):
-            return code, seen[:found].copy()
+            return seen[:found].copy()
         bits += 2
         more = np.empty(1 << bits - 2, np.int64)
         more[:found] = seen
@@ -122,30 +126,29 @@ def _filled(
 
 
 @compiled
-def _firsts(key: Keys, span: int) -> tuple[Ints, npt.NDArray[np.int32]]:
-    """(first, table): of each key that there is, in their order, whose is the first; the place of a key in them."""
-    table = np.full(span, -1, np.int32)
+def _firsts(key: Keys, place: Places) -> Ints:
+    """Whose is the first of each key, in the order of the keys; fills in the place of each key in that order."""
     for i in range(len(key) - 1, -1, -1):
-        table[key[i]] = i
+        place[key[i]] = i
     found = 0
-    for one in range(span):
-        found += table[one] >= 0
+    for one in range(len(place)):
+        found += place[one] >= 0
     first = np.empty(found, np.int64)
     found = 0
-    for one in range(span):
-        if table[one] >= 0:
-            first[found] = table[one]
-            table[one] = found
+    for one in range(len(place)):
+        if place[one] >= 0:
+            first[found] = place[one]
+            place[one] = found
             found += 1
-    return first, table
+    return first
 
 
 @compiled
-def _gathered(key: Keys, table: npt.NDArray[np.int32], rows: int, weight: Floats | None) -> tuple[Ints, Floats]:
-    """Everybody's row, and what each row weighs."""
-    row, total = np.empty(len(key), np.int64), np.zeros(rows)
+def _gathered(key: Keys, place: Places, rows: int, weight: Floats | None) -> Floats:
+    """What each row weighs; makes each key the place of its row."""
+    total = np.zeros(rows)
     for i in range(len(key)):
-        here = table[key[i]]
-        row[i] = here
-        total[np.uint32(here)] += 1.0 if weight is None else weight[i]
-    return row, total
+        row = np.uint64(place[key[i]])
+        key[i] = row
+        total[row] += 1.0 if weight is None else weight[i]
+    return total
