@@ -11,6 +11,7 @@ from tenure.draw.life import Ember, Piece, flame, life_line
 from tenure.draw.marks import CODES, DETAILS, PARTS, STAGES, STYLE, esc, mark, name, paint, sprite, swatch, wording
 from tenure.draw.ring import Petal, Ribbon, petals, ribbons, ring
 from tenure.draw.river import Band, Layer, Level, river, stack
+from tenure.draw.waning import Due, waning
 from tenure.draw.words import ENGLISH, Tongue
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Band",
     "Curve",
     "Dot",
+    "Due",
     "Ember",
     "Layer",
     "Level",
@@ -52,5 +54,6 @@ __all__ = [
     "stack",
     "swatch",
     "tint",
+    "waning",
     "wording",
 ]

@@ -63,7 +63,8 @@ class Sums(NamedTuple):
 
     minor: net money in minor units, the first order included; priced: orders of which an amount is known, the first
     included; later: orders on later days than the first; known: those of them of which it is known whether they had a
-    discount; discounted: those that had one.
+    discount; discounted: those that had one. off: what was taken off those of `priced` by discounts that are known, in
+    minor units, None where nobody asked.
     """
 
     depth: Ints
@@ -73,6 +74,7 @@ class Sums(NamedTuple):
     later: Ints
     known: Ints
     discounted: Ints
+    off: Floats | None = None
 
 
 class Squares(NamedTuple):
@@ -129,7 +131,8 @@ class Group:
 
     customers: watched for the whole window; again: with an order on a later day within it; share: again / customers,
     low and high its 95 % interval (Wilson), None of nobody. later, known, discounted: their later orders as in Sums.
-    each: net money a customer within the window, in minor units, None where no amount is known. compared: beside full
+    each: net money a customer within the window, in minor units, None where no amount is known; off: what known
+    discounts took off it, a customer, None where that was not asked either. compared: beside full
     price, None for full price itself, for UNKNOWN and where no stratum holds both.
     """
 
@@ -144,11 +147,19 @@ class Group:
     discounted: int
     each: float | None
     compared: Compared | None
+    off: float | None = None
 
     @property
     def few(self) -> bool:
         """Whether so few are in it that its share says little."""
         return self.customers < FEW
+
+    def margin(self, share: float) -> float | None:
+        """What is left a customer where the goods cost 1 - `share` of the price before the discount: the discount is
+        taken off what is left, not off the cost. None where the money is not known."""
+        if self.each is None or self.off is None:
+            return None
+        return share * self.each - (1.0 - share) * self.off
 
     @property
     def later_share(self) -> float | None:
@@ -279,6 +290,7 @@ def _group(whole: _Whole, depth: int, depths: tuple[int, ...]) -> Group:
         depth, customers, again, again / customers if customers else None, low, high, later, known, discounted,
         None if money is None or not customers else float(money[0].sum()) / customers,
         None if depth in (FULL, UNKNOWN) else _compared(whole, depths),
+        None if sums.off is None or money is None or not customers else float(sums.off[mine].sum()) / customers,
     )  # fmt: skip
 
 

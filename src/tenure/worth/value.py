@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tenure.worth.forecast import Forecast
     from tenure.worth.gather import Gathered
 
-__all__ = ["GONE", "Value", "at_risk", "checked_rates", "quintiles", "value_of"]
+__all__ = ["GONE", "Value", "at_risk", "checked_rates", "newcomers", "quintiles", "value_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -177,6 +177,11 @@ def _mean(panel: Panel, summary: Summary, standing: Standing, horizon: int) -> F
     return summary.each(np.mean(means, axis=0))
 
 
+def newcomers(standing: Standing) -> NDArray[np.bool_]:
+    """Whose first order, of a known amount, lies in the last NEW_DAYS days: they say what a new customer brings."""
+    return (standing.paid > standing.paid_again) & (standing.first_on >= standing.origin - NEW_DAYS)
+
+
 def _new_customers(told: Forecast, currency: Ints, margin: float, rate: float, level: float) -> Floats:
     """Of each, what a new customer of their currency is expected to bring."""
     out = np.empty(len(currency))
@@ -194,7 +199,7 @@ def _new_customer(told: Forecast, among: NDArray[np.bool_], margin: float, rate:
     first = standing.spent * standing.paid - np.where(
         standing.paid_again > 0, standing.spent_again * standing.paid_again, 0.0
     )
-    fresh = among & (standing.paid > standing.paid_again) & (standing.first_on >= standing.origin - NEW_DAYS)
+    fresh = among & newcomers(standing)
     if not fresh.any():
         return float("nan")
     summary = Summary.of([0.0], [0.0], [0.0])

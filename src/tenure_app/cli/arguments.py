@@ -81,12 +81,19 @@ def _console(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
 
 
 def _shop(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
-    one = add("shop", "say what the shop is: name, zone, currency", "Without options: what is said of it so far.")
+    what = "say what the shop is: name, zone, currency, margin"
+    one = add("shop", what, "Without options: what is said of it so far.")
     one.add_argument("--name", metavar="NAME", help="its name, in titles")
     one.add_argument("--timezone", metavar="ZONE", help="its zone, for days and for times that carry none")
     one.add_argument("--currency", metavar="CODE", help="of amounts that name none, as in EUR")
     one.add_argument(
         "--fiscal-year-month", metavar="M", type=int, help="the month its business year begins with, 1 to 12"
+    )
+    one.add_argument(
+        "--margin", metavar="SHARE", help="what is left of a price after what the goods cost, as in 0.4; or unknown"
+    )
+    one.add_argument(
+        "--discount-rate", metavar="RATE", type=float, help="a year, of money that comes later, as in 0.1 for 10 %%"
     )
     one.set_defaults(job=_late("keeping", "shop"))
 

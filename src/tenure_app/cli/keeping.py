@@ -81,12 +81,25 @@ def shop(asked: argparse.Namespace) -> None:
     """Change what is said of the shop, and say it."""
     asked_for = {
         "name": asked.name, "zone": asked.timezone, "currency": asked.currency,
-        "fiscal_year_month": asked.fiscal_year_month,
+        "fiscal_year_month": asked.fiscal_year_month, "discount_rate": asked.discount_rate,
     }  # fmt: skip
     said = {key: value for key, value in asked_for.items() if value is not None}
+    if asked.margin is not None:
+        said["margin"] = _margin(asked.margin)
     found = describe_shop(**said) if said else Shop.objects.one()
     month = MONTHS[found.fiscal_year_month - 1]
-    say(f"{visible(found.name)}: {found.zone}, {found.currency or 'no currency'}, business year from {month}\n")
+    say(f"{visible(found.name)}: {found.zone}, {found.currency or 'no currency'}, business year from {month}, ")
+    margin = "not known" if found.margin is None else f"{found.margin:.4g} of a price"
+    say(f"margin {margin}, discount rate {found.discount_rate:.4g} a year\n")
+
+
+def _margin(text: str) -> float | None:
+    if text == "unknown":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise InvalidInput(f"a margin is a share, as in 0.4, or the word unknown, not {text!r}") from None
 
 
 def refresh(asked: argparse.Namespace) -> None:

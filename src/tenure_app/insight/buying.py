@@ -27,10 +27,14 @@ if TYPE_CHECKING:
 
     from tenure_app.insight.days import Picture
 
-__all__ = ["USUAL", "WINDOWS", "Bought", "bought", "own_horizon"]
+__all__ = ["DEEP", "LEAST", "USUAL", "WINDOWS", "Bought", "bought", "own_horizon"]
 
 WINDOWS: Final = (90, 180, 365)
 """Days that one may choose beside the shop's own horizon."""
+DEEP: Final = (3, 4)
+"""Classes of a first order's discount that may set a precedent: above 20 %."""
+LEAST: Final = 3
+"""Orders from which on one may say that somebody buys on offer alone."""
 USUAL: Final = 90
 """The horizon where the shop has none of its own yet."""
 MONTHS, QUARTERS, YEARS = 12, 8, 4
@@ -45,13 +49,15 @@ class Bought:
     """What there is to say of first orders and of whose money it is, as of a day.
 
     discounts: by window, in days; own: the window that is the shop's own horizon. only_on_offer: who never bought
-    without a discount. told: of how many of all `orders` it is said whether they had a discount, as the records have
-    them; channels: whether they name a channel.
+    without a discount; precedent: of those whose first discount was DEEP and who have LEAST orders or more, those all
+    of whose orders since had one. told: of how many of all `orders` it is said whether they had a discount, as the
+    records have them; channels: whether they name a channel.
     """
 
     own: int
     discounts: dict[int, Discounts]
     only_on_offer: Always
+    precedent: Always
     existing: Existing
     orders: int
     told: int
@@ -88,10 +94,13 @@ def bought(
     tables = [_run(connection, name, said).fetchnumpy() for name in ("cells", "sums", "squares")]
     found = {window: _followed(*tables, place, window) for place, window in enumerate(windows)}
     ((customers, hits),) = _asked(connection, "only_on_offer")
+    ((deeply, since),) = _asked(connection, "precedent", deep=DEEP[0], least=LEAST)
     existing = _existing(connection, date_of(day), year, date_of(day_of(first_at, zone)), currency)
     people = connection.sql(statement(PACKAGE, "buying", "people"))
     connection.unregister("local_days")
-    return Bought(own, found, always(hits, customers), existing, orders, told, channels > 0), people
+    return Bought(
+        own, found, always(hits, customers), always(since, deeply), existing, orders, told, channels > 0
+    ), people
 
 
 def _run(connection: DuckDBPyConnection, name: str, said: dict[str, Any]) -> DuckDBPyConnection:

@@ -15,8 +15,8 @@ __all__ = ["describe_shop", "save_policy"]
 
 
 def describe_shop(**said: Any) -> Shop:
-    """Change some of name, zone, currency and fiscal_year_month. BadTime for no zone; Refused for what is no currency,
-    no month or no name."""
+    """Change some of name, zone, currency, fiscal_year_month, margin (None: not known) and discount_rate. BadTime for
+    no zone; Refused for what is no currency, no month, no name, no share of a price or no rate."""
     if "zone" in said:
         zone_named(said["zone"])
     if said.get("currency"):
@@ -26,6 +26,11 @@ def describe_shop(**said: Any) -> Shop:
             raise Refused("bad_currency", f"nothing was saved: {wrong}") from None
     if said.get("fiscal_year_month", 1) not in range(1, 13):
         raise Refused("bad_month", f"nothing was saved: {said['fiscal_year_month']} is no month; write 1 to 12")
+    margin, rate = said.get("margin"), said.get("discount_rate", 0.0)
+    if margin is not None and not 0.0 < margin <= 1.0:
+        raise Refused("bad_margin", f"nothing was saved: {margin:g} is no margin; it is a share above 0, up to 1")
+    if not 0.0 <= rate <= 10.0:
+        raise Refused("bad_rate", f"nothing was saved: {rate:g} is no discount rate; it is from 0 to 10 a year")
     if not said.get("name", "x").strip():
         raise Refused("no_name", "nothing was saved: the shop needs a name")
     Shop.objects.update_or_create(pk=1, defaults=said)

@@ -223,6 +223,10 @@ class Shop(models.Model):
     zone = models.CharField(max_length=60, default="UTC")
     currency = models.CharField(max_length=3, blank=True)
     fiscal_year_month = models.PositiveSmallIntegerField(default=1)
+    margin = models.FloatField(null=True)
+    """What is left of an order's price after what the goods cost, a share of it; null: not known."""
+    discount_rate = models.FloatField(default=0.1)
+    """By how much a year money that comes later is worth less."""
     hash_check = models.CharField(max_length=32, blank=True)
     """What the key of the payload hashes makes of nothing: told again before every import, so that no other key is
     used on this ledger."""

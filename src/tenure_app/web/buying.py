@@ -23,6 +23,7 @@ from tenure_app.insight.days import Shelf
 from tenure_app.ledger.models import Shop
 from tenure_app.refused import Refused
 from tenure_app.web import beside
+from tenure_app.web.reading import col, lit
 from tenure_app.web.rules import in_force
 
 if TYPE_CHECKING:
@@ -31,15 +32,17 @@ if TYPE_CHECKING:
     from tenure_app.insight.days import Picture
     from tenure_app.web.reading import Reading
 
-__all__ = ["beginners", "bought_by", "lay_bought"]
+__all__ = ["beginner_at_hand", "beginners", "bought_by", "lay_bought"]
 
 AT_ONCE: Final = 200_000
 """Orders that a web process counts by itself."""
+_QUICKLY: Final = 20_000
+"""Orders that are counted for a page about one person."""
 _HELD, _MANY = 50_000, 500_000
 """Rows of orders that are held at a time, in a web process and in one of its own."""
 _KEPT: Final = 40
 """Days of which the counts are kept, the latest made."""
-_VERSION: Final = 1
+_VERSION: Final = 2
 """Of what is laid down: another release may write other fields."""
 
 
@@ -60,6 +63,16 @@ def beginners(reading: Reading) -> DuckDBPyRelation:
     if not people.exists():
         _laid(reading, anew=True)
     return reading.connection.read_parquet(str(people))
+
+
+def beginner_at_hand(reading: Reading, person: int) -> dict[str, Any] | None:
+    """Somebody's row of `beginners`; None of who never ordered, and where a page about one person would have to wait
+    for everybody to be counted."""
+    people = _people_of(_result(reading.generation, reading.as_of))
+    if not people.exists() and _orders(reading) > _QUICKLY:
+        return None
+    found = beginners(reading).filter(col("c") == lit(person)).to_arrow_table().to_pylist()
+    return found[0] if found else None
 
 
 def _result(generation: str, as_of: int) -> Path:
@@ -142,7 +155,10 @@ def _read(said: dict[str, Any]) -> Bought:
     began_on = date.fromisoformat(existing["began_on"])
     known = {**existing, **spans, "began_on": began_on, "year": _revenue(existing["year"])}
     windows = {int(days): _discounts(one) for days, one in said["discounts"].items()}
-    rest = {"discounts": windows, "only_on_offer": Always(**said["only_on_offer"]), "existing": Existing(**known)}
+    rest = {
+        "discounts": windows, "existing": Existing(**known),
+        **{name: Always(**said[name]) for name in ("only_on_offer", "precedent")},
+    }  # fmt: skip
     return Bought(**{one.name: said[one.name] for one in fields(Bought)} | rest)
 
 

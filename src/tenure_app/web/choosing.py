@@ -13,13 +13,16 @@ from django.utils.translation import gettext, gettext_lazy
 from tenure.lifecycle.trace import STAGES
 from tenure.measure.discounts import DEPTHS, FULL, UNKNOWN
 from tenure.periods import day_number, start_of_day
+from tenure_app.insight.buying import DEEP, LEAST
+from tenure_app.insight.foreseen import HORIZONS
 from tenure_app.refused import Refused
 from tenure_app.web import words
 from tenure_app.web.buying import beginners
 from tenure_app.web.counting import NOBODY, ON_TIME, QUIET, came
+from tenure_app.web.foreseen import at_hand, people_foreseen
 from tenure_app.web.moment import day_in, number_in, word_in
 from tenure_app.web.names import found
-from tenure_app.web.reading import col, lit
+from tenure_app.web.reading import NotReady, col, lit
 
 if TYPE_CHECKING:
 
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from tenure_app.web.moment import Moment
     from tenure_app.web.reading import Reading
 
-__all__ = ["FIRSTS", "ORDERS", "SORTS", "Choice", "Page", "chosen", "first_page", "people", "title"]
+__all__ = ["FIRSTS", "FORESEEN", "ORDERS", "SORTS", "Choice", "Page", "chosen", "first_page", "people", "title"]
 
 PAGE: Final = 14
 SORTS: Final = {
@@ -38,15 +41,21 @@ SORTS: Final = {
     "orders": ("orders", True),
     "overdue": ("overdue_at", False),
     "last": ("last_order_at", True),
+    "chance": ("p_buy", True),
+    "worth": ("value", True),
     "number": ("c", False),
 }
 """Word of the address: the column, and whether its largest come first."""
+FORESEEN: Final = {"chance": 1e9, "worth": 1e3}
+"""Sorts by what is foreseen, and how many parts of one are told apart."""
 ORDERS: Final = {
     "spent": gettext_lazy("what they spent"),
     "since": gettext_lazy("how lately they changed stage"),
     "orders": gettext_lazy("their orders"),
     "overdue": gettext_lazy("when they become overdue"),
     "last": gettext_lazy("their last order"),
+    "chance": gettext_lazy("their chance of an order"),
+    "worth": gettext_lazy("what they may bring"),
     "number": gettext_lazy("their number"),
 }
 GROUPS: Final = {"on-time": ON_TIME, "quiet": QUIET, "before": ("", "prospect")}
@@ -61,6 +70,14 @@ FIRSTS: Final = {
     "discount": (DEPTHS[1:], gettext_lazy("first order with a discount")),
 }
 """Words of the address for the discount of the first order: classes, and how that is said."""
+OFFERS: Final = {
+    "known": gettext_lazy("two orders or more, all known to have had a discount or none"),
+    "only": gettext_lazy("two orders or more, never without a discount"),
+    "deep": gettext_lazy("first order with more than 20 % off, three orders or more"),
+    "precedent": gettext_lazy("first order with more than 20 % off, two orders or more since, all with a discount"),
+}
+"""Words of the address for who buys on offer: known and deep are those of whom one may ask, only and precedent those
+who do."""
 _FAR: Final = 9_000_000_000_000_000_000
 _MOST: Final = 100_000
 """Days or orders that a filter may ask for."""
@@ -172,7 +189,7 @@ def chosen(query: QueryDict | MultiValueDict[str, str]) -> Choice:
         first=word_in(query, "first", FIRSTS),
         within=within,
         again=again,
-        offers=word_in(query, "offers", ("known", "only")),
+        offers=word_in(query, "offers", OFFERS),
         sort=word_in(query, "sort", SORTS) or "spent",
         turned=query.get("turned") == "1",
     )
@@ -209,8 +226,11 @@ def _began(reading: Reading, choice: Choice, at: Moment) -> DuckDBPyRelation:
         if choice.again:
             there = there.filter(back if choice.again == "yes" else ~back)
     if choice.offers:
-        there = there.filter((col("orders") > lit(1)) & (col("known") == col("orders")))
-    if choice.offers == "only":
+        least = LEAST if choice.offers in ("deep", "precedent") else 2
+        there = there.filter((col("orders") >= lit(least)) & (col("known") == col("orders")))
+    if choice.offers in ("deep", "precedent"):
+        there = there.filter(col("depth").isin(*map(lit, DEEP)))
+    if choice.offers in ("only", "precedent"):
         there = there.filter(col("discounted") == col("orders"))
     return there.select(col("c"))
 
@@ -251,17 +271,23 @@ def first_page(reading: Reading, choice: Choice, at: Moment, place: str, rows: i
     "upto:KEY:C:BEFORE" what stands before one. It stays fast wherever it is, as nothing before it is counted."""
     there = people(reading, choice, at)
     total = reading.remembered(("total", choice), lambda: _count(there)) if not choice.words else _count(there)
-    key = _key(choice)
-    there = there.select(col("c"), key.alias("sort_key"))
     word, key_at, person, before = _place(place)
     down, back = choice.largest_first, word == "upto"
-    if word:
-        beyond = (col("sort_key") < lit(key_at)) if down != back else (col("sort_key") > lit(key_at))
-        following = (col("c") < lit(person)) if back else (col("c") > lit(person))
-        there = there.filter(beyond | ((col("sort_key") == lit(key_at)) & following))
-    first = col("sort_key").desc() if down != back else col("sort_key").asc()
-    second = col("c").desc() if back else col("c").asc()
-    keys = dict(there.sort(first, second).limit(rows + 1).fetchall())
+
+    def ranked(keyed: DuckDBPyRelation) -> dict[int, int]:
+        if word:
+            beyond = (col("sort_key") < lit(key_at)) if down != back else (col("sort_key") > lit(key_at))
+            following = (col("c") < lit(person)) if back else (col("c") > lit(person))
+            keyed = keyed.filter(beyond | ((col("sort_key") == lit(key_at)) & following))
+        first = col("sort_key").desc() if down != back else col("sort_key").asc()
+        second = col("c").desc() if back else col("c").asc()
+        return dict(keyed.sort(first, second).limit(rows + 1).fetchall())
+
+    keys: dict[int, int] = {}
+    if choice.everybody() and choice.sort in FORESEEN and abs(key_at) < _FAR:
+        keys = ranked(_foreseen(reading, choice))  # of whom nothing is foreseen stands behind them all
+    if len(keys) <= rows:
+        keys = ranked(_keyed(reading, there, choice))
     more = len(keys) > rows
     in_order = list(keys)[:rows]
     if back:
@@ -278,12 +304,35 @@ def first_page(reading: Reading, choice: Choice, at: Moment, place: str, rows: i
     )
 
 
-def _key(choice: Choice) -> Expression:
-    """The column of the order; who has no value stands last."""
+def _keyed(reading: Reading, there: DuckDBPyRelation, choice: Choice) -> DuckDBPyRelation:
+    """c and sort_key of the people; who has no value stands last."""
     from duckdb import CoalesceOperator
 
+    key = col(SORTS[choice.sort][0])
+    if choice.sort in FORESEEN:
+        key = col("sort_key")
+        keyed = _foreseen(reading, choice).set_alias("f")
+        there = there.select(col("c")).set_alias("p").join(keyed, "c", how="left")
     last = -_FAR if choice.largest_first else _FAR
-    return CoalesceOperator(col(SORTS[choice.sort][0]).cast("BIGINT"), lit(last).cast("BIGINT"))
+    return there.select(col("c"), CoalesceOperator(key.cast("BIGINT"), lit(last).cast("BIGINT")).alias("sort_key"))
+
+
+def _foreseen(reading: Reading, choice: Choice) -> DuckDBPyRelation:
+    """c and sort_key of everybody of whom it is foreseen. NotReady while it is worked out; Refused where amounts of
+    several currencies would be compared."""
+    hand = at_hand(reading)
+    if hand is None:
+        people_foreseen(reading, HORIZONS[0])  # waits for it
+        hand = at_hand(reading)
+    if hand is None:
+        raise NotReady  # cleared at this very moment
+    found, there = hand
+    if choice.sort == "worth" and found.value is None:
+        said = gettext("No order by what people may bring: there are no amounts, or several currencies.")
+        raise Refused("bad_sort", said)
+    key = col(SORTS[choice.sort][0])
+    parts = (key * lit(FORESEEN[choice.sort])).cast("BIGINT")
+    return there.filter(key.isnotnull()).select(col("c"), parts.alias("sort_key"))
 
 
 def _count(there: DuckDBPyRelation) -> int:
@@ -345,6 +394,4 @@ def _began_so(choice: Choice) -> Iterator[str]:
         }
         yield said[choice.again].format(n=words.count(choice.within))
     if choice.offers:
-        yield gettext("two orders or more")
-    if choice.offers == "only":
-        yield gettext("never without a discount")
+        yield str(OFFERS[choice.offers])

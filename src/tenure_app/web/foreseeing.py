@@ -1,6 +1,6 @@
 """Works out who will order again, and what it may come to, in a process of its own.
 
-python -m tenure_app.web.foreseeing RESULT GENERATION AS_OF HORIZON [KNOWN_AT]
+python -m tenure_app.web.foreseeing RESULT GENERATION AS_OF HORIZON RATE [KNOWN_AT]
 """
 
 import sys
@@ -13,7 +13,8 @@ __all__ = ["main"]
 
 
 def main(words: Sequence[str]) -> None:
-    """Lay down what is foreseen; AS_OF, KNOWN_AT: instants, us UTC; HORIZON: days."""
+    """Lay down what is foreseen; AS_OF, KNOWN_AT: instants, us UTC; HORIZON: days;
+    RATE: the yearly discount rate in 1 / 10,000."""
     django.setup()  # by the settings of the server that asks
     from tenure_app.web.foreseen import lay_foreseen
 

@@ -7,7 +7,8 @@ models; the page waits for it.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import asdict
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,8 @@ from tenure_app.web.reading import col, lit
 from tenure_app.web.rules import in_force
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.http import HttpRequest
     from duckdb import DuckDBPyRelation
     from pyarrow import Table
@@ -31,11 +34,14 @@ if TYPE_CHECKING:
     from tenure_app.web.moment import Moment
     from tenure_app.web.reading import Reading
 
-__all__ = ["foreseen_by", "horizon_in", "lay_foreseen", "one_foreseen", "people_foreseen", "windows"]
+__all__ = ["Ahead", "ahead_of", "at_hand", "foreseen_by", "horizon_in", "lay_foreseen", "people_foreseen", "windows"]
 
 _KEPT: Final = 20
 """Days and horizons of which the answers are kept, the latest made."""
-_VERSION: Final = 2
+_NAMES: Final = ("c", "p_buy", "orders", "low", "high", "value", "value_low", "value_high", "currency")
+_TOGETHER: Final = 20_000
+"""People of one group of the file."""
+_VERSION: Final = 3
 """Of what is laid down: another release may write other fields."""
 
 
@@ -61,7 +67,8 @@ def foreseen_by(reading: Reading, horizon: int) -> Foreseen:
 
     NotReady while another process works it out; Refused where that ended without an answer.
     """
-    return reading.remembered(("foreseen", horizon), lambda: _read(_laid(reading, horizon)))
+    name = _result(reading, horizon).name
+    return reading.remembered(("foreseen", name), lambda: _read(_laid(reading, horizon)))
 
 
 def people_foreseen(reading: Reading, horizon: int) -> DuckDBPyRelation:
@@ -73,21 +80,63 @@ def people_foreseen(reading: Reading, horizon: int) -> DuckDBPyRelation:
     return reading.connection.read_parquet(str(people))
 
 
-def one_foreseen(reading: Reading, person: int) -> dict[str, Any] | None:
-    """The person's row where everybody was foreseen before, of the shortest horizon there is, with it as `horizon`;
-    None where nobody asked yet: a customer's page does not wait for everybody."""
+def at_hand(reading: Reading) -> tuple[Foreseen, DuckDBPyRelation] | None:
+    """What was foreseen already, of the shortest horizon there is, with everybody as `people_foreseen`; None where
+    nobody asked yet: a page about somebody does not wait for everybody."""
+    hand = _hand(reading)
+    return hand and (hand[0], reading.connection.read_parquet(str(hand[1])))
+
+
+def _hand(reading: Reading) -> tuple[Foreseen, Path] | None:
     for horizon in HORIZONS:
-        people = _people_of(_result(reading, horizon))
-        if people.exists():
-            everybody = reading.connection.read_parquet(str(people))
-            there = everybody.filter(col("c") == lit(person)).to_arrow_table().to_pylist()
-            return {**there[0], "horizon": horizon} if there else None
+        result = _result(reading, horizon)
+        if (found := _found(reading, result)) is not None:
+            return found, _people_of(result)
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What is foreseen of some people already, by number: the rows of `people_foreseen`, without `silence`. horizon: in
+    how many days, None where nobody asked yet; one_currency: whether their worth can be compared."""
+
+    people: dict[int, dict[str, Any]]
+    horizon: int | None
+    one_currency: bool
+
+
+def ahead_of(reading: Reading, people: Sequence[int]) -> Ahead:
+    """Of these people, what is at hand."""
+    hand = _hand(reading)
+    if hand is None:
+        return Ahead({}, None, True)
+    found, path = hand
+    if not people:
+        return Ahead({}, found.horizon, found.value is not None)
+    # a connection of its own: a file of people is sent while the rows of the reading's are still being read
+    everybody = reading.connection.cursor().read_parquet(str(path))
+    rows = everybody.filter(col("c").isin(*map(lit, people))).select(*_NAMES).to_arrow_table().to_pylist()
+    return Ahead({row["c"]: row for row in rows}, found.horizon, found.value is not None)
+
+
+def _found(reading: Reading, result: Path) -> Foreseen | None:
+    if not _people_of(result).exists():
+        return None
+    try:
+        return reading.remembered(("foreseen", result.name), lambda: _read(json.loads(result.read_text("utf-8"))))
+    except (FileNotFoundError, KeyError):  # cleared meanwhile, or it says why there is none
+        return None
+
+
 def _result(reading: Reading, horizon: int) -> Path:
-    name = f"{reading.generation}-{reading.as_of}-{horizon}-{_VERSION}.json"
+    rate = _in_parts(Shop.objects.one().discount_rate)
+    name = f"{reading.generation}-{reading.as_of}-{horizon}-{rate}-{_VERSION}.json"
     return Path(settings.TENURE_DATA) / "worth" / "found" / name
+
+
+def _in_parts(rate: float) -> int:
+    """A rate in ten-thousandths, as file names and words of a process have it."""
+    return round(10_000 * rate)
 
 
 def _people_of(result: Path) -> Path:
@@ -97,7 +146,8 @@ def _people_of(result: Path) -> Path:
 def _laid(reading: Reading, horizon: int) -> dict[str, Any]:
     result = _result(reading, horizon)
     known_at = reading.picture.shelf.known_at if reading.picture else None
-    words = [str(result), reading.generation, str(reading.as_of), str(horizon)]
+    rate = _in_parts(Shop.objects.one().discount_rate)
+    words = [str(result), reading.generation, str(reading.as_of), str(horizon), str(rate)]
     words += [] if known_at is None else [str(known_at)]
     waiting = gettext("Working out who will order again, and trying the same on the past")
     said = beside.found(result, "tenure_app.web.foreseeing", words, waiting=waiting)
@@ -109,16 +159,18 @@ def _laid(reading: Reading, horizon: int) -> dict[str, Any]:
     return said
 
 
-def lay_foreseen(result: Path, generation: str, as_of: int, horizon: int, known_at: int | None = None) -> None:
+def lay_foreseen(
+    result: Path, generation: str, as_of: int, horizon: int, rate: int, known_at: int | None = None
+) -> None:
     """Work out what is to come as a generation has it, and lay it down; nothing where another one is in force by now,
-    which nobody asked for under this name."""
+    which nobody asked for under this name. rate: the yearly discount rate in 1 / 10,000."""
     policy, zone = in_force()[0], Shop.objects.one().zone
     shelf = Shelf(Path(settings.TENURE_DATA) / "mirror", policy=policy, zone=zone, known_at=known_at)
     if shelf.generation != generation:
         return
     result.parent.mkdir(parents=True, exist_ok=True)
 
-    beside.lay(result, lambda: _written(result, *foreseen(shelf, as_of, horizon)))
+    beside.lay(result, lambda: _written(result, *foreseen(shelf, as_of, horizon, rate / 10_000)))
     with contextlib.suppress(FileNotFoundError):  # somebody else clears, too
         for old in sorted(result.parent.glob("*.json"), key=lambda one: one.stat().st_mtime)[:-_KEPT]:
             old.unlink()
@@ -130,7 +182,9 @@ def _written(result: Path, found: Foreseen, people: Table) -> dict[str, Any]:
     from pyarrow import parquet
 
     unfinished = result.with_suffix(".unfinished")
-    parquet.write_table(people, unfinished, compression="zstd")
+    # who looks for somebody reads the few groups that hold their number, within a web process's memory
+    counted = ["low", "high", "currency"]  # few values; all others differ, and a dictionary of them is a burden
+    parquet.write_table(people, unfinished, compression="zstd", row_group_size=_TOGETHER, use_dictionary=counted)
     unfinished.replace(_people_of(result))
     return asdict(found)
 

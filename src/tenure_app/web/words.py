@@ -13,7 +13,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
 from tenure.draw import Tongue
 from tenure.errors import InvalidInput
 from tenure.lifecycle.trace import STAGES
-from tenure.money import Money
+from tenure.money import EXPONENTS, Money
 from tenure.periods import date_of, day_of
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "people",
     "percent",
     "period_names",
+    "rounded",
     "span",
     "stage_name",
     "stage_word",
@@ -206,6 +207,12 @@ def amount(minor: int | None, currency: str | None, *, exact: bool = False) -> s
     if pgettext("place of the currency", "before") == "before":
         return f"{sign}{symbol}{number}" if len(symbol) == 1 else f"{sign}{symbol}{NBSP}{number}"
     return f"{sign}{number}{NBSP}{symbol}"
+
+
+def rounded(minor: float, currency: str | None) -> int:
+    """An estimate of money in minor units, of whole units from ten on: cents of a mean say nothing."""
+    unit = 10 ** EXPONENTS.get(currency or "", 2)
+    return round(minor / unit) * unit if abs(minor) >= 10 * unit else round(minor)
 
 
 def day(on: date, year: int) -> str:

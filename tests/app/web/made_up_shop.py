@@ -1,5 +1,6 @@
 """A simulated shop as the console reads it: the core's own history and pictures in the tables of a `Reading`."""
 
+import json
 from collections import Counter
 from pathlib import Path
 from threading import Lock
@@ -75,10 +76,13 @@ class MadeUpShop:
                 stood = reading.table("people").select("c, code").order("c").to_arrow_table()
                 self.connection.execute("SET schema = 'main'")
                 self.told[key] = foreseen_of(
-                    self.timeline, reading.policy, stood, zone=ZONE, as_of=reading.as_of, horizon=horizon
+                    self.timeline, reading.policy, stood, zone=ZONE, as_of=reading.as_of, horizon=horizon,
+                    rate=0.1,
                 )
             result.parent.mkdir(parents=True, exist_ok=True)
-            return _written(result, *self.told[key])
+            said = _written(result, *self.told[key])
+            result.write_text(json.dumps(said), encoding="utf-8")
+            return said
 
     def _reading(self, at, policy):
         name = f"d{at.as_of}_{policy.hash}"

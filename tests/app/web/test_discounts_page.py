@@ -19,6 +19,8 @@ from signed_in_user import signed_in
 from tenure.measure.discounts import FULL
 from tenure.periods import day_number, start_of_day
 from tenure_app import background
+from tenure_app.ledger.actions import describe_shop
+from tenure_app.ledger.models import Identity
 from tenure_app.web import beside, buying, choosing, tallying
 from tenure_app.web.moment import Moment
 
@@ -175,6 +177,40 @@ def test_a_planted_gap_is_said_with_its_interval_and_its_people(sqlite_ledger, t
     assert "84 people" in people
 
 
+def test_margins_and_precedents_stand_beside_the_shares(sqlite_ledger, tmp_path, monkeypatch):
+    """Of 30 who began with a third off, 20 ordered three times more at a discount and 10 three times at full price."""
+    lines = ["customer_id,order_id,at,amount,discount"]
+    for c in range(30):
+        for n in range(4):
+            off = n == 0 or c < 20
+            day = OPENS + timedelta(days=c % 5 + 20 * n)
+            lines.append(f"{c + 1},{c}-{n},{day}T12:00Z,{'60.00,30.00' if off else '90.00,0'}")
+    lines += [f"{c + 31},{c}-f,{OPENS + timedelta(days=c % 5)}T12:00Z,90.00,0" for c in range(30)]
+    filled(tmp_path, "\n".join(lines) + "\n", monkeypatch, day=DAY, zone=ZONE)
+    client = signed_in()
+    page = text_of(client.get(reverse("discounts"), {"within": 90}))
+    assert "Margin: not known; nobody has said what margin the shop has." in page
+    assert "<b>20</b></a> people began with more than 20 % off, ordered at least twice more" in page
+    assert ">30</a> who began so, have three orders or more" in page
+    assert "20 people (first order with more than 20 % off" in text_of(
+        client.get(reverse("customers"), {"offers": "precedent"})
+    )
+    assert "30 people" in text_of(client.get(reverse("customers"), {"offers": "deep"}))
+    describe_shop(margin=0.4)
+    page = text_of(client.get(reverse("discounts"), {"within": 90}))
+    # of 60 paid for what cost 54 are left 6, of 90 at full price 36: 20 times 24 and 10 times 114 over 30 people
+    assert re.search(r'in1">above 30.%.*?€270</td><td class="num">€54<', page)
+    assert re.search(r"at full price.*?€90</td><td class=\"num\">€36<", page)
+    assert "taken to cost 60 % of the price before a discount" in page
+    people = dict(Identity.objects.filter(kind="customer").values_list("value", "person_id"))
+    leaning = {key: text_of(client.get(reverse("customer", args=[people[key]]))) for key in ("1", "21", "31")}
+    assert "all 3 orders since had a discount as well" in leaning["1"]
+    assert "<b>100 %</b> of their orders had a discount: 4 of 4 orders." in leaning["1"]
+    assert "Precedent" not in leaning["21"]
+    assert "<b>25 %</b> of their orders had a discount: 1 of 4 orders." in leaning["21"]
+    assert "0 of 1 order. <span class=\"un\">Too few for a share: it takes 3.</span>" in leaning["31"]
+
+
 def test_without_a_word_on_discounts_nothing_is_said_of_them(sqlite_ledger, tmp_path, monkeypatch):
     filled(tmp_path, planted(column="colour"), monkeypatch, day=DAY, zone=ZONE)
     client = signed_in()
@@ -183,6 +219,7 @@ def test_without_a_word_on_discounts_nothing_is_said_of_them(sqlite_ledger, tmp_
     assert "at full price" not in page
     assert "of the money of the twelve months since 1 December 2024" in page
     assert "400 people" in text_of(client.get(reverse("customers"), {"first": "unknown"}))
+    assert "nothing says whether their orders had a discount" in text_of(client.get(reverse("customer", args=[1])))
 
 
 def test_of_a_large_shop_another_process_counts_and_the_page_waits(sqlite_ledger, tmp_path, monkeypatch):

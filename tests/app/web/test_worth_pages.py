@@ -1,20 +1,31 @@
 """Worth and Who next: their numbers are those of `tenure predict`, the page waits, and what is not known is said."""
 
+import csv
 import html
+import io
 import os
 import re
+import shutil
 import subprocess
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
 from django.urls import reverse
 from filled_shop import filled
 from signed_in_user import signed_in
 
 import tenure
 from tenure_app import background
-from tenure_app.web import beside, foreseeing
+from tenure_app.clock import PINNED_BY
+from tenure_app.ledger.actions import describe_shop
+from tenure_app.ledger.models import Identity
+from tenure_app.web import beside, foreseeing, words
 
 ZONE = "Europe/Oslo"
 DAY = date(2025, 12, 1)
@@ -63,13 +74,31 @@ def begun(monkeypatch):
     return modules
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Where the ledger, the pictures and the forecast lie that were made once."""
+    return tmp_path_factory.mktemp("kept")
+
+
 @pytest.fixture
-def foreseen_shop(sqlite_ledger, tmp_path, monkeypatch, begun):
-    """The file behind a shop whose forecast is laid down, and somebody signed in."""
-    file = filled(tmp_path, orders(), monkeypatch, day=DAY, zone=ZONE)
-    client = signed_in()
-    assert 'aria-busy="true"' in text_of(client.get(reverse("worth")))
-    return file, client
+def foreseen_shop(sqlite_ledger, tmp_path, monkeypatch, begun, kept):
+    """The file behind a shop whose forecast is laid down, and somebody signed in; made once, then copied."""
+    data, ledger = kept / "data", Path(sqlite_ledger.removeprefix("sqlite:///"))
+    if not data.exists():
+        filled(kept, orders(), monkeypatch, day=DAY, zone=ZONE)
+        assert 'aria-busy="true"' in text_of(signed_in().get(reverse("worth")))
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+        shutil.copy(ledger, kept / "ledger.sqlite3")
+        shutil.copytree(settings.TENURE_DATA, data)
+    connection.close()
+    shutil.copy(kept / "ledger.sqlite3", ledger)
+    shutil.copytree(data, settings.TENURE_DATA, dirs_exist_ok=True)
+    monkeypatch.setenv(PINNED_BY, f"{DAY}T08:00+01:00")
+    client = Client(SERVER_NAME="localhost")
+    client.force_login(User.objects.get())
+    return kept / "orders.csv", client
 
 
 def predicted(file, horizon=90):
@@ -78,7 +107,7 @@ def predicted(file, horizon=90):
 
 def test_the_page_waits_for_another_process_and_then_says_what_predict_says(foreseen_shop, begun):
     file, client = foreseen_shop
-    assert begun == ["tenure_app.web.foreseeing"]
+    begun.clear()
     page = text_of(client.get(reverse("worth")))
     rows = predicted(file)
     buyers, placed = (sum(row[name] for row in rows) for name in ("p_buy", "expected_orders"))
@@ -90,7 +119,7 @@ def test_the_page_waits_for_another_process_and_then_says_what_predict_says(fore
     assert "fewer than 1,000 customers" in page
     people = [int(n) for n in re.findall(r'href="/customers/\?[^"]*stage=[^"]*">([\d,]+)</a>', page)]
     assert sum(people) == len(rows)
-    assert begun == ["tenure_app.web.foreseeing"]
+    assert begun == []
 
 
 def test_the_track_record_names_what_was_told_what_came_and_of_how_many(foreseen_shop):
@@ -114,13 +143,94 @@ def test_who_next_are_those_with_whom_most_may_be_lost_and_none_who_is_inactive(
     assert len(at_risk) == len(names)
 
 
-def test_a_customers_page_says_what_is_ahead_of_them(foreseen_shop):
+def test_a_customers_page_says_what_is_ahead_of_them_and_how_such_words_fared(foreseen_shop):
     file, client = foreseen_shop
     rows = {row["customer_id"]: row for row in predicted(file)}
     page = text_of(client.get(reverse("customer", args=[1])))
-    number = int(re.search(r"Known as.*?<bdi>(\d+)</bdi>", page)[1])
-    assert f"{round(100 * rows[number]['p_buy'])} %" in page
-    assert f"{rows[number]['orders_low']}–{rows[number]['orders_high']}" in page
+    row = rows[int(Identity.objects.get(person_id=1, kind="customer").value)]
+    assert f"{round(100 * row['p_buy'])} %" in page
+    assert f"{row['orders_low']}–{row['orders_high']}" in page
+    assert re.search(r"Of people told about \d+\W%, <b>\d+\W%</b> came back \(n = \d+\)\.", page)
+    figure = re.search(r'<svg class="curves".*?</svg></figure>', page, re.DOTALL)[0]
+    assert f"today, {round(100 * row['p_buy'])}" in figure
+    for what in ("overdue", "long overdue", "inactive"):
+        assert re.search(rf">{what} \d", figure)
+    assert "Not known: nobody has said what margin the shop has." in page
+
+
+def valued(file, margin):
+    rows = tenure.value(file, as_of=DAY, margin=margin, discount_rate=0.1, timezone=ZONE, times_in=ZONE).to_pylist()
+    return {row["customer_id"]: row for row in rows}
+
+
+def text_said(said):
+    return said.replace(words.NBSP, " ")
+
+
+def whole(minor):
+    return words.amount(words.rounded(minor, "EUR"), "EUR")
+
+
+def test_what_people_may_cost_is_what_value_says_at_the_shops_margin(foreseen_shop):
+    file, client = foreseen_shop
+    describe_shop(margin=0.4)
+    rows = valued(file, 0.4)
+    gone = next(key for key, row in rows.items() if row["ceiling_winback_minor"] is not None)
+    loyal = next(key for key, row in rows.items() if row["ceiling_winback_minor"] is None)
+    for key in (gone, loyal):
+        person = Identity.objects.get(kind="customer", value=str(key)).person_id
+        page = text_of(client.get(reverse("customer", args=[person])))
+        said = re.search(r"What they may cost.*?</ul>", page, re.DOTALL)[0]
+        row = rows[key]
+        assert f"<b>{whole(row['expected_margin_minor'])}</b>" in said
+        assert f"{whole(row['margin_low_minor'])}–{whole(row['margin_high_minor'])}" in said
+        assert f"<b>{whole(row['ceiling_keep_minor'])}</b>" in said
+        assert ("To win them back" in said) == (key == gone)
+        if key == gone:
+            assert f"<b>{whole(row['ceiling_winback_minor'])}</b>" in said
+        assert "at a margin of 40 % of revenue" in page
+    page = text_of(client.get(reverse("worth")))
+    assert f"At most <b>{whole(rows[gone]['ceiling_acquire_minor'])}</b>." in page
+    assert re.search(r"n = \d+ who began in the last year", page)
+
+
+def test_a_list_of_customers_has_their_chance_and_worth_in_order(foreseen_shop):
+    file, client = foreseen_shop
+    rows = {str(row["customer_id"]): row for row in predicted(file)}
+    page = text_of(client.get(reverse("customers"), {"sort": "worth"}))
+    shown = re.findall(
+        r'<bdi>Customer (\d+)</bdi>.*?data-l="chance">([^<]*)<.*?data-l="may bring">([^<]*)<', page
+    )  # fmt: skip
+    ranked = sorted(rows.values(), key=lambda row: -row["expected_value_minor"])[: len(shown)]
+    assert [key for key, _, _ in shown] == [str(row["customer_id"]) for row in ranked]
+    assert [money for _, _, money in shown] == [whole(row["expected_value_minor"]) for row in ranked]
+    assert [chance for _, chance, _ in shown] == [text_said(words.percent(row["p_buy"])) for row in ranked]
+    assert "Chance, 90 days" in page
+
+
+@pytest.mark.parametrize("asked", ["sort=chance", "sort=worth&turned=1", "sort=chance&stage=loyal"])
+def test_paging_by_what_is_foreseen_meets_everybody_once(foreseen_shop, asked):
+    _, client = foreseen_shop
+    link, met = f"{reverse('customers')}?{asked}", []
+    while link:
+        page = text_of(client.get(link))
+        met += re.findall(r'class="who" href="/customers/(\d+)/', page)
+        link = (re.search(r'href="([^"]+)" rel="next"', page) or [None, ""])[1]
+    total = int(re.search(r'role="status">(\d+) people', page)[1])
+    assert len(met) == len(set(met)) == total > 14
+
+
+def test_the_file_of_customers_has_what_is_foreseen_of_them(foreseen_shop):
+    file, client = foreseen_shop
+    answer = client.get(reverse("customers-file"))
+    rows = {row["customer"]: row for row in csv.DictReader(
+        io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))
+    )}  # fmt: skip
+    for told in predicted(file):
+        row = rows[str(told["customer_id"])]
+        assert float(row["chance"]) == pytest.approx(told["p_buy"], abs=6e-5)
+        assert float(row["expected_worth"]) == pytest.approx(told["expected_value_minor"] / 100, abs=0.006)
+        assert (row["expected_currency"], row["horizon_days"]) == ("EUR", "90")
 
 
 def test_before_anybody_asked_a_customers_page_points_to_worth_and_does_not_wait(
@@ -129,7 +239,15 @@ def test_before_anybody_asked_a_customers_page_points_to_worth_and_does_not_wait
     filled(tmp_path, orders(customers=40), monkeypatch, day=DAY, zone=ZONE)
     page = text_of(signed_in().get(reverse("customer", args=[1])))
     assert "Not worked out for this day yet" in page
+    client = Client(SERVER_NAME="localhost")
+    client.force_login(User.objects.get())
+    page = text_of(client.get(reverse("customers")))
+    assert "not worked out for this day yet" in page
+    assert set(re.findall(r'data-l="(?:chance|may bring)">([^<]*)<', page)) == {"—"}
     assert begun == []
+    assert 'aria-busy="true"' in text_of(client.get(reverse("customers"), {"sort": "chance"}))
+    assert begun == ["tenure_app.web.foreseeing"]
+    assert "sorted by their chance of an order" in text_of(client.get(reverse("customers"), {"sort": "chance"}))
 
 
 def test_without_amounts_orders_are_told_and_money_is_not_known(sqlite_ledger, tmp_path, monkeypatch, begun):
@@ -140,6 +258,10 @@ def test_without_amounts_orders_are_told_and_money_is_not_known(sqlite_ledger, t
     assert "What it may come to is not known" in page
     assert "may bring" not in page
     assert "what they are worth is not known" in text_of(client.get(reverse("next")))
+    describe_shop(margin=0.4)
+    assert "Not known: there are no amounts." in text_of(client.get(reverse("customer", args=[1])))
+    assert "nobody is ranked by worth" in text_of(client.get(reverse("customers")))
+    assert client.get(reverse("customers"), {"sort": "worth"}).status_code == 400
 
 
 def test_a_past_too_short_to_try_it_on_is_said(sqlite_ledger, tmp_path, monkeypatch, begun):
@@ -148,6 +270,9 @@ def test_a_past_too_short_to_try_it_on_is_said(sqlite_ledger, tmp_path, monkeypa
     client.get(reverse("worth"), {"within": 365})
     page = text_of(client.get(reverse("worth"), {"within": 365}))
     assert "Not yet known: the records do not reach back far enough to have forecast 365 days" in page
+    page = text_of(client.get(reverse("customer", args=[1])))
+    assert "Track record unknown" in page
+    assert "of people told so" not in text_of(client.get(reverse("next"), {"within": 365}))
 
 
 def test_what_was_stopped_is_said_and_begun_anew(sqlite_ledger, tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ CREATE OR REPLACE TEMP TABLE beginners (c BIGINT, depth TINYINT, channel VARCHAR
 
 -- name: nothing_yet
 CREATE OR REPLACE TEMP TABLE followed (depth TINYINT, channel VARCHAR, month INTEGER, seen TINYINT, span TINYINT, minor BIGINT,
-    priced BIGINT, later BIGINT, known BIGINT, discounted BIGINT)
+    priced BIGINT, later BIGINT, known BIGINT, discounted BIGINT, off BIGINT)
 
 -- name: no_revenue_yet
 CREATE OR REPLACE TEMP TABLE revenue (month INTEGER, lately BOOLEAN, later BOOLEAN, minor BIGINT, orders BIGINT, priced BIGINT,
@@ -150,7 +150,7 @@ SELECT b.depth, b.channel,
         + CAST($last - 1 - b.first_day >= $w2 AS TINYINT) + CAST($last - 1 - b.first_day >= $w3 AS TINYINT) AS seen,
     CAST(o.gap > $w0 AS TINYINT) + CAST(o.gap > $w1 AS TINYINT) + CAST(o.gap > $w2 AS TINYINT) + CAST(o.gap > $w3 AS TINYINT) AS span,
     SUM(o.minor), COUNT(o.minor), COUNT(*) FILTER (WHERE o.gap > 0), COUNT(o.discount) FILTER (WHERE o.gap > 0),
-    COUNT(*) FILTER (WHERE o.gap > 0 AND o.discount > 0)
+    COUNT(*) FILTER (WHERE o.gap > 0 AND o.discount > 0), SUM(CASE WHEN o.minor IS NOT NULL THEN o.discount END)
 FROM ordered o JOIN beginners b ON b.c = o.c WHERE b.c >= $first AND b.c < $next
 GROUP BY ALL
 
@@ -193,7 +193,8 @@ FROM (
 -- name: sums
 SELECT f.depth, DENSE_RANK() OVER (ORDER BY COALESCE(f.channel, '')) * 1000000 + f.month AS stratum, f.seen, f.span,
     CAST(COALESCE(SUM(f.minor), 0) AS DOUBLE) AS minor, CAST(SUM(f.priced) AS BIGINT) AS priced, CAST(SUM(f.later) AS BIGINT) AS later,
-    CAST(SUM(f.known) AS BIGINT) AS known, CAST(SUM(f.discounted) AS BIGINT) AS discounted
+    CAST(SUM(f.known) AS BIGINT) AS known, CAST(SUM(f.discounted) AS BIGINT) AS discounted,
+    CAST(COALESCE(SUM(f.off), 0) AS DOUBLE) AS off
 FROM followed f GROUP BY f.depth, f.channel, f.month, f.seen, f.span
 
 -- name: squares
@@ -204,6 +205,11 @@ FROM squared q GROUP BY q.depth, q.channel, q.month, q.seen
 -- name: only_on_offer
 -- of those with two orders or more, all of whose discounts are known, how many never bought without one
 SELECT COUNT(*), COUNT(*) FILTER (WHERE n.discounted = n.orders) FROM beginners n WHERE n.orders > 1 AND n.known = n.orders
+
+-- name: precedent
+-- of those whose first discount was deep, with orders enough and all discounts known, how many never bought without one since
+SELECT COUNT(*), COUNT(*) FILTER (WHERE n.discounted = n.orders) FROM beginners n
+WHERE n.depth >= $deep AND n.orders >= $least AND n.known = n.orders
 
 -- name: earned
 SELECT r.month, r.lately, r.later, CAST(COALESCE(SUM(r.minor), 0) AS BIGINT), CAST(SUM(r.orders) AS BIGINT), CAST(SUM(r.priced) AS BIGINT),

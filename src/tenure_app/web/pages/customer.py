@@ -15,9 +15,10 @@ from tenure.events import ORDER_PLACED
 from tenure.periods import DAY_US, date_of, day_of
 from tenure_app.roles import Permission
 from tenure_app.web import words
+from tenure_app.web.ahead import ahead, assumed
 from tenure_app.web.because import fact, told
-from tenure_app.web.foreseen import one_foreseen
 from tenure_app.web.frame import show
+from tenure_app.web.leaning import leaning
 from tenure_app.web.moment import moment, shop_of
 from tenure_app.web.names import called, known_as
 from tenure_app.web.opening import opened
@@ -60,7 +61,8 @@ def customer_page(request: HttpRequest, person: int) -> HttpResponse:
     row, name = found[0], called([person])[person]
     pieces = pieces_of(reading, [person])[person]
     events, passages = _whole_orders(_events(reading, person)), _passages(reading, person)
-    currency = shop_of(request).currency
+    shop = shop_of(request)
+    currency = shop.currency
     timeline, earlier = _timeline(at, pieces, events, currency, most=None if request.GET.get("all") == "1" else SHOWN)
     said = row.get("because") or reading.because([person]).get(person)
     because, tongue = told(said) if said else (fact(row, at), get_language() or "en")
@@ -81,7 +83,11 @@ def customer_page(request: HttpRequest, person: int) -> HttpResponse:
         "dues": list(_dues(at, row, call=worth_a_call(pieces, at))),
         "cycle": _cycle(at, row),
         "gap": _usual_gap(row),
-        "ahead": _ahead(at, one_foreseen(reading, person)),
+        "ahead": ahead(reading, at, row, shop),
+        "assumed": assumed(shop),
+        "leaning": leaning(reading, person),
+        "discounts_link": at.link("discounts"),
+        "precedents_link": at.link("customers", offers="precedent"),
         "worth_link": at.link("worth"),
         "currency": currency,
         "known": [(str(_KNOWN.get(kind, kind)), value) for kind, value in known_as(person)],
@@ -118,23 +124,6 @@ def _whole_orders(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def _passages(reading: Reading, person: int) -> list[dict[str, Any]]:
     there = reading.table("passages").filter((col("c") == lit(person)) & (col("from_at") < lit(reading.as_of)))
     return list(there.sort(col("from_at")).to_arrow_table().to_pylist())
-
-
-def _ahead(at: Moment, found: dict[str, Any] | None) -> dict[str, Any] | None:
-    """What is foreseen of them, where somebody asked for everybody's; None where nobody did."""
-    if found is None:
-        return None
-    return {
-        "horizon": found["horizon"],
-        "chance": words.percent(found["p_buy"]),
-        "orders": words.decimal(round(found["orders"], 1)),
-        "low": words.count(found["low"]),
-        "high": words.count(found["high"]),
-        "value": None if found["value"] is None else round(found["value"]),
-        "value_low": None if found["value"] is None else round(found["value_low"]),
-        "value_high": None if found["value"] is None else round(found["value_high"]),
-        "next": None if found["next_day"] is None else words.day(date_of(found["next_day"]), at.year),
-    }
 
 
 # The picture

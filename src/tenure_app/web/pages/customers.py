@@ -12,10 +12,12 @@ from django.utils.translation import gettext
 from tenure.draw import Piece, life_line
 from tenure.lifecycle.trace import STAGES
 from tenure.periods import format_instant
+from tenure_app.insight.foreseen import HORIZONS
 from tenure_app.roles import Permission
 from tenure_app.web import choosing, words
 from tenure_app.web.because import fact
 from tenure_app.web.choosing import ORDERS, SORTS, Choice
+from tenure_app.web.foreseen import ahead_of
 from tenure_app.web.frame import show
 from tenure_app.web.moment import moment, shop_of
 from tenure_app.web.names import MOST_FOUND, called
@@ -54,6 +56,13 @@ _COLUMNS: Final = (
     "spent",
     "reason",
     "because",
+    "chance",
+    "expected_orders",
+    "expected_worth",
+    "expected_worth_low",
+    "expected_worth_high",
+    "expected_currency",
+    "horizon_days",
 )
 
 
@@ -65,12 +74,14 @@ def customers_page(request: HttpRequest) -> HttpResponse:
     found = choosing.first_page(reading, choice, at, request.GET.get("place", ""))
     numbers = [row["c"] for row in found.rows]
     names, lives, (start, end) = called(numbers), pieces_of(reading, numbers), _axis(reading)
+    ahead = ahead_of(reading, numbers)
     to_call = _to_call(found.rows, lives, at)
     rows = [
         {
             **row,
             "called": names[row["c"]],
             "call": row["c"] in to_call,
+            "ahead": ahead.people.get(row["c"]),
             "life": life_line(lives[row["c"]], start=start, end=end, width=300.0),
         }
         for row in found.rows
@@ -85,7 +96,11 @@ def customers_page(request: HttpRequest) -> HttpResponse:
         "said": choosing.title(choice, at),
         "last": found.before + len(rows),
         "first": found.before + 1,
-        "sorts": [_sort(at, choice, key) for key in SORTS],
+        "sorts": {key: _sort(at, choice, key) for key in SORTS},
+        "horizon": ahead.horizon or HORIZONS[0],
+        "foreseen": ahead.horizon is not None,
+        "one_currency": ahead.one_currency,
+        "worth_link": at.link("worth"),
         "order": str(ORDERS[choice.sort]),
         "next_page": at.link("customers", **query, place=found.following) if found.following else "",
         "page_before": at.link("customers", **query, place=found.preceding) if found.preceding else "",
@@ -159,9 +174,11 @@ def _rows(reading: Reading, choice: Choice, at: Moment, currency: str) -> Iterat
     there = choosing.people(reading, choice, at).sort(col("c"))
     for batch in there.to_arrow_reader(_BATCH):
         rows = batch.to_pylist()
-        names = called(row["c"] for row in rows)
+        numbers = [row["c"] for row in rows]
+        names, ahead = called(numbers), ahead_of(reading, numbers)
         for row in rows:
-            yield _cells(row, names[row["c"]], currency, at)
+            foreseen = _foreseen(ahead.people.get(row["c"]), ahead.horizon)
+            yield (*_cells(row, names[row["c"]], currency, at), *foreseen)
 
 
 def _cells(row: dict[str, Any], called_as: Any, currency: str, at: Moment) -> Iterable[object]:
@@ -182,6 +199,18 @@ def _cells(row: dict[str, Any], called_as: Any, currency: str, at: Moment) -> It
         row["reason"],
         row.get("because") or fact(row, at),
     )
+
+
+def _foreseen(one: dict[str, Any] | None, horizon: int | None) -> Iterable[object]:
+    """What is foreseen of somebody; empty where nothing is."""
+    if one is None:
+        return ("",) * 7
+    worth = (_estimate(one[name], one["currency"]) for name in ("value", "value_low", "value_high"))
+    return (round(one["p_buy"], 4), round(one["orders"], 3), *worth, one["currency"] or "", horizon)
+
+
+def _estimate(minor: float | None, currency: str | None) -> str:
+    return "" if minor is None else _money(round(minor), currency or "")
 
 
 def _instant(at: int | None) -> str:

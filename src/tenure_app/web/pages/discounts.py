@@ -10,19 +10,18 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from tenure.draw import Curve, bar, curves
 from tenure.measure.discounts import ANY, FEW, FULL, UNKNOWN
-from tenure.money import EXPONENTS
 from tenure_app.insight.buying import WINDOWS
 from tenure_app.roles import Permission
 from tenure_app.web import words
 from tenure_app.web.buying import bought_by
 from tenure_app.web.existing import EVERY, existing_section
 from tenure_app.web.frame import show
-from tenure_app.web.moment import moment, word_in
+from tenure_app.web.moment import moment, shop_of, word_in
 from tenure_app.web.opening import opened
 from tenure_app.web.routes import page
 
 if TYPE_CHECKING:
-    from tenure.measure.discounts import Compared, Discounts, Group
+    from tenure.measure.discounts import Always, Compared, Discounts, Group
     from tenure_app.insight.buying import Bought
     from tenure_app.web.moment import Moment
 
@@ -50,7 +49,7 @@ def discounts_page(request: HttpRequest) -> HttpResponse:
     asked = word_in(request.GET, "within", {"own", *map(str, WINDOWS)}, "own")
     lines = word_in(request.GET, "lines", {"alike", "raw"}, "alike")
     every = word_in(request.GET, "every", EVERY, "month")
-    reading = opened(at)
+    reading, margin = opened(at), shop_of(request).margin
     found = bought_by(reading)
     window = found.own if asked == "own" else int(asked)
     one = found.discounts[window]
@@ -67,12 +66,16 @@ def discounts_page(request: HttpRequest) -> HttpResponse:
         "figure": _figure(one, lines),
         "alike": one.adjusted is not None and lines == "alike",
         "lines": _lines(at, one, lines, here),
-        "rows": [_row(at, each, one, found.existing.currency) for each in _shown(one)],
+        "rows": [_row(at, each, one, found.existing.currency, margin) for each in _shown(one)],
+        "margin": None if margin is None or one.groups[FULL].off is None else words.percent(margin),
+        "cost": None if margin is None else words.percent(1 - margin),
+        "no_margin": margin is None,
         "money": found.existing.currency or "",
         "priced": any(each.each is not None for each in one.groups),
         "few": FEW,
         "any_few": any(each.few and each.customers for each in _shown(one)),
-        "offers": _offers(at, found),
+        "offers": _alone(at, found.only_on_offer, "known", "only"),
+        "precedent": _alone(at, found.precedent, "deep", "precedent"),
         "existing": existing_section(found.existing, at, every=every, links=[
             (word, at.link("discounts", **{**here, "every": word if word != "month" else ""}) + "#existing")
             for word in EVERY
@@ -183,8 +186,9 @@ def _shown(one: Discounts) -> list[Group]:
     return [full, one.any, *(each for each in rest if each.customers)]
 
 
-def _row(at: Moment, each: Group, one: Discounts, currency: str | None) -> dict[str, Any]:
+def _row(at: Moment, each: Group, one: Discounts, currency: str | None, margin: float | None) -> dict[str, Any]:
     word, compared = WORDS[each.depth], each.compared
+    left = None if margin is None or each.depth == UNKNOWN else each.margin(margin)
     asked = {"first": word, "within": one.window}
     full = max((group.high or 0 for group in _shown(one)), default=1.0) or 1.0
     out: dict[str, Any] = {
@@ -193,7 +197,8 @@ def _row(at: Moment, each: Group, one: Discounts, currency: str | None) -> dict[
         "group": each,
         "link": at.link("customers", **asked),
         "again_link": at.link("customers", **asked, again="yes"),
-        "money": None if each.each is None else _rounded(each.each, currency),
+        "left": None if left is None else words.rounded(left, currency),
+        "money": None if each.each is None else words.rounded(each.each, currency),
         "later": None if each.later_share is None else words.percent(each.later_share),
         "compared": compared and _difference(compared),
         "alone": each.depth == FULL,
@@ -207,20 +212,13 @@ def _row(at: Moment, each: Group, one: Discounts, currency: str | None) -> dict[
         }
     if compared is not None and compared.money is not None:
         money = compared.money
-        more, low, high = (_rounded(each, currency) for each in (money.difference, money.low, money.high))
+        more, low, high = (words.rounded(each, currency) for each in (money.difference, money.low, money.high))
         out |= {"more": more, "more_low": low, "more_high": high}
     return out
 
 
-def _rounded(minor: float, currency: str | None) -> int:
-    """An estimate of money in minor units, of whole units from ten on: cents of a mean say nothing."""
-    unit = 10 ** EXPONENTS.get(currency or "", 2)
-    return round(minor / unit) * unit if abs(minor) >= 10 * unit else round(minor)
-
-
-def _offers(at: Moment, found: Bought) -> dict[str, Any] | None:
-    """Who never bought without a discount."""
-    one = found.only_on_offer
+def _alone(at: Moment, one: Always, known: str, hits: str) -> dict[str, Any] | None:
+    """Who buys on offer alone; known, hits: words of the address for those of whom one may ask and those who do."""
     if one.share is None:
         return None
     return {
@@ -230,6 +228,6 @@ def _offers(at: Moment, found: Bought) -> dict[str, Any] | None:
         "low": round(100 * (one.low or 0)),
         "high": round(100 * (one.high or 0)),
         "few": one.customers < FEW,
-        "link": at.link("customers", offers="known"),
-        "always_link": at.link("customers", offers="only"),
+        "link": at.link("customers", offers=known),
+        "always_link": at.link("customers", offers=hits),
     }

@@ -34,6 +34,10 @@ class _ShopForm(forms.Form):
     zone = forms.CharField(max_length=60)
     currency = forms.CharField(max_length=3, required=False)
     fiscal_year_month = forms.IntegerField(min_value=1, max_value=12)
+    margin = forms.FloatField(min_value=0.01, max_value=100, required=False)
+    """Per cent of a price; nothing: not known."""
+    discount_rate = forms.FloatField(min_value=0, max_value=1000, required=False)
+    """Per cent a year; nothing: as it was."""
 
 
 class _NewUserForm(forms.Form):
@@ -51,12 +55,15 @@ def settings_page(request: HttpRequest) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, refusal: str = "") -> HttpResponse:
+    shop = shop_of(request)
     users = [
         {"user": user, "role": (role.value if (role := role_of(user)) else ""), "me": user == request.user}
         for user in User.objects.filter(is_active=True).order_by("username")[:200]
     ]
     context = {
-        "saved": shop_of(request),
+        "saved": shop,
+        "margin": "" if shop.margin is None else round(100 * shop.margin, 2),
+        "discount_rate": round(100 * shop.discount_rate, 2),
         "zones": sorted(zoneinfo.available_timezones()),
         "currencies": sorted(EXPONENTS),
         "months": list(MONTHS.items()),
@@ -72,19 +79,29 @@ def shop_page(request: HttpRequest) -> HttpResponse:
     """Save the shop's settings."""
     form = _ShopForm(request.POST)
     if not form.is_valid():
-        return _shown(request, gettext("Nothing was saved: the shop needs a name, a time zone and a month."))
+        return _shown(request, _lacking(form))
     given = form.cleaned_data
+    rate = given["discount_rate"]
     try:
         actions.describe_shop(
             name=given["name"],
             zone=given["zone"],
             currency=given["currency"].upper(),
             fiscal_year_month=given["fiscal_year_month"],
+            margin=None if given["margin"] is None else given["margin"] / 100,
+            **({} if rate is None else {"discount_rate": rate / 100}),
         )
     except TenureError as wrong:
         return _shown(request, words.begun(str(wrong)))
     messages.success(request, gettext("The shop’s settings are saved."))
     return HttpResponseRedirect(moment(request).link("settings"))
+
+
+def _lacking(form: _ShopForm) -> str:
+    """What is wrong with what was said of the shop."""
+    if {"margin", "discount_rate"} & set(form.errors):
+        return gettext("Nothing was saved: a margin is above 0 and up to 100 per cent, a discount rate 0 to 1,000.")
+    return gettext("Nothing was saved: the shop needs a name, a time zone and a month.")
 
 
 @page(Permission.SETTINGS, "POST")

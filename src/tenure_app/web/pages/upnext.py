@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from tenure.periods import DAY_US, date_of
 from tenure_app.roles import Permission
 from tenure_app.web import words
+from tenure_app.web.ahead import record
 from tenure_app.web.foreseen import foreseen_by, horizon_in, people_foreseen, windows
 from tenure_app.web.frame import show
 from tenure_app.web.moment import moment
@@ -45,14 +46,17 @@ def next_page(request: HttpRequest) -> HttpResponse:
         "horizon": horizon,
         "windows": windows(at, "next", horizon),
         "n": n,
-        "rows": [_row(at, row, people[row["c"]], because.get(row["c"]), names[row["c"]]) for row in rows],
+        "rows": [
+            {**_row(at, row, people[row["c"]], because.get(row["c"]), names[row["c"]]),
+             "record": record(found.track, row["p_buy"])} for row in rows
+        ],
         "more": max(0, n - len(rows)),
         "money": found.currency or "",
         "priced": found.value is not None,
         "soon": SOON,
         "worth_link": at.link("worth", within=horizon if horizon != 90 else ""),
         "policy": reading.policy.hash,
-    }
+    }  # fmt: skip
     return show(request, "tenure/next.html", context, here="worth")
 
 

@@ -12,22 +12,23 @@ from tenure.draw import bar, part
 from tenure_app.insight.stages import STAGES
 from tenure_app.roles import Permission
 from tenure_app.web import words
+from tenure_app.web.ahead import FEW, assumed
 from tenure_app.web.buying import bought_by
 from tenure_app.web.existing import EVERY, existing_section
 from tenure_app.web.foreseen import foreseen_by, horizon_in, windows
 from tenure_app.web.frame import show
-from tenure_app.web.moment import moment, word_in
+from tenure_app.web.moment import moment, shop_of, word_in
 from tenure_app.web.opening import opened
 from tenure_app.web.routes import page
 
 if TYPE_CHECKING:
     from tenure_app.insight.foreseen import Cohort, Foreseen, Stage, Told, Total, Track
+    from tenure_app.ledger.models import Shop
     from tenure_app.web.moment import Moment
 
 __all__ = ["worth_page"]
 
 COHORTS: Final = 12
-FEW: Final = 30
 
 
 @page(Permission.SEE)
@@ -36,7 +37,7 @@ def worth_page(request: HttpRequest) -> HttpResponse:
     at = moment(request)
     horizon = horizon_in(request)
     every = word_in(request.GET, "every", EVERY, "month")
-    reading = opened(at)
+    reading, shop = opened(at), shop_of(request)
     found = foreseen_by(reading, horizon)
     context = {
         "found": found,
@@ -57,6 +58,10 @@ def worth_page(request: HttpRequest) -> HttpResponse:
             for first, share in found.shares
         ],
         "track": found.track and _track(at, found.track),
+        "assumed": assumed(shop),
+        "few_newcomers": found.newcomers < FEW,
+        "acquire": _acquire(found, shop),
+        "left": _left(found, shop),
         "next_link": at.link("next", within=horizon if horizon != 90 else ""),
         "existing": existing_section(bought_by(reading).existing, at, every=every, links=[
             (word, at.link("worth", within=request.GET.get("within"), every=word if word != "month" else "")
@@ -69,6 +74,20 @@ def worth_page(request: HttpRequest) -> HttpResponse:
 
 def _whole(minor: float | None) -> int | None:
     return None if minor is None else round(minor)
+
+
+def _acquire(found: Foreseen, shop: Shop) -> int | None:
+    """What a new customer may cost; None where that is not known."""
+    if shop.margin is None or found.acquire is None:
+        return None
+    return words.rounded(shop.margin * found.acquire, found.currency)
+
+
+def _left(found: Foreseen, shop: Shop) -> list[int] | None:
+    """The margin of what everybody may bring, with its interval; None where that is not known."""
+    if shop.margin is None or found.value is None:
+        return None
+    return [round(shop.margin * (each or 0.0)) for each in (found.value, found.value_low, found.value_high)]
 
 
 def _anchored(found: Foreseen) -> bool:

@@ -28,6 +28,7 @@ __all__ = [
     "day",
     "day_at",
     "detail_name",
+    "estimate",
     "in_days",
     "long_day",
     "mark",
@@ -148,6 +149,12 @@ def in_days(instant: int, at: Moment) -> str:
 def amount(minor: int | None, currency: str | None) -> str:
     """Money as people read it."""
     return words.amount(minor, currency)
+
+
+@register.filter
+def estimate(minor: float | None, currency: str | None) -> str:
+    """An estimate of money: of whole units from ten on, as cents of a mean say nothing."""
+    return words.amount(None if minor is None else words.rounded(minor, currency), currency)
 
 
 @register.filter
