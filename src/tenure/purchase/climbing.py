@@ -87,7 +87,8 @@ def _ascent(here: Height, free: npt.NDArray[np.bool_]) -> tuple[Floats, bool]:
     step = np.zeros(len(free))
     if not free.any():
         return step, True
-    curvature, axes = np.linalg.eigh(-here.hessian[np.ix_(free, free)])
+    # picking rows and columns costs half as much as finding the axes
+    curvature, axes = np.linalg.eigh(-(here.hessian if free.all() else here.hessian[np.ix_(free, free)]))
     floor = 1e-12 * max(float(np.abs(curvature).max()), 1e-300)
     newton = axes @ (axes.T @ here.gradient[free] / np.maximum(np.abs(curvature), floor))
     step[free] = newton * min(1.0, MAX_STEP / max(float(np.abs(newton).max()), MAX_STEP))
