@@ -177,7 +177,8 @@ def table(found: list[Column]) -> str:
         false = ", ".join(_short(one.false[name]) for one in cuts) if name in found[0].false else ""
         lines.append((name, *cells, f"**{_short(mean)}**", false))
     regular = ", ".join(f"{one.regular:,}" for one in cuts)
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + f"\n\nRegular customers who came back: {regular}."
+    rows = ["| " + " | ".join(line) + " |" for line in lines]
+    return "\n".join([*rows, "", f"Regular customers who came back: {regular}."])
 
 
 def _short(value: float) -> str:

@@ -26,8 +26,8 @@ from tenure.measure.judge import (
 )
 
 __all__ = [
-    "DEPTHS", "MODEL_CUSTOMERS", "SCOPE_CUSTOMERS", "Candidate", "Depth", "Place", "Score", "Tallies", "Verdict",
-    "adopted", "candidates", "label", "verdict",
+    "DEPTHS", "MODEL_CUSTOMERS", "REGULAR", "SCOPE_CUSTOMERS", "Candidate", "Depth", "FalseLapses", "Place", "Score",
+    "Tallies", "Verdict", "adopted", "candidates", "label", "verdict",
 ]
 
 GAIN: Final = 0.01
@@ -40,6 +40,10 @@ SCOPE_CUSTOMERS: Final = 200
 MODEL_CUSTOMERS: Final = 500
 """Other purchase models are tried where so many ordered again: fewer do not tell the models apart, and the fits take
 long to find that out."""
+REGULAR: Final = 4
+"""Order days from which a customer counts as regular."""
+DEARER: Final = 0.03
+"""A rule is not proposed that calls a greater share more of the regular customers who came back lapsed."""
 DEPTHS: Final = ("active", "short", "long", "seasonal", "inactive")
 
 _DEPTH_OF: Final = (0, 0, 0, 0, 1, 2, 3, 4, 4)  # by the code of a stage
@@ -92,12 +96,26 @@ class Depth:
 
 
 @dataclass(frozen=True, slots=True)
+class FalseLapses:
+    """Regular customers who came back: how many, and how many of them were flagged."""
+
+    n: int
+    flagged: int
+
+    @property
+    def share(self) -> float | None:
+        """The share who were flagged; None of nobody."""
+        return self.flagged / self.n if self.n else None
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """One rule in one scope. Figures are means over origins, each weighing the same; None where one cannot be said.
 
     past_accuracy: balanced accuracy on the past origins; past_gain, past_error: against the rule in force, and the
     standard error of that, as if every origin said the same again. The rest is of the untouched origins: accuracy
     (balanced), precision, recall and flagged (shares), pictures (customers x origins), depths (over all pictures).
+    past_false, false: the false lapses of regular customers over all pictures of either period.
     """
 
     name: str
@@ -112,6 +130,8 @@ class Score:
     flagged: float | None
     pictures: int
     depths: tuple[Depth, ...]
+    past_false: FalseLapses
+    false: FalseLapses
 
     @property
     def ahead(self) -> bool:
@@ -119,6 +139,11 @@ class Score:
         if not self.offered or self.past_gain is None or self.past_error is None:
             return False
         return self.past_gain > max(GAIN, ERRORS * self.past_error)
+
+    def dearer(self, in_force: Score) -> bool:
+        """Whether it buys its accuracy with regular customers: more of those who came back were flagged."""
+        mine, theirs = self.past_false.share, in_force.past_false.share
+        return mine is not None and theirs is not None and mine > theirs + DEARER
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +180,18 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Tallies:
-    """Counts of one place: [rule, origin, 0 gone or 1 back, 0 clear or 1 flagged by the rule in force, stage]."""
+    """Counts of one place: [rule, origin, 0 gone or 1 back, 0 clear or 1 flagged by the rule in force, stage].
+
+    regulars: [rule, origin, stage] of the regular customers who came back.
+    """
 
     counts: Ints
+    regulars: Ints
+
+    def false_lapses(self, rule: int, origins: Sequence[int]) -> FalseLapses:
+        """Of regular customers, over all these origins."""
+        by_code = self.regulars[rule, list(origins)].sum(axis=0)
+        return FalseLapses(int(by_code.sum()), int(by_code[4:].sum()))
 
     def outcomes(self, rule: int, origin: int) -> Outcomes:
         """What a rule said of everybody at an origin against what turned out."""
@@ -247,8 +281,10 @@ def verdict(
 
 def _best(scores: Sequence[Score]) -> int:
     """The first rule in the order of trying that is within noise of the best, so rules that know each customer's rhythm
-    go before fixed days; 0, the rule in force, if none is ahead of it."""
-    ahead = {rule: one.past_accuracy or 0.0 for rule, one in enumerate(scores) if one.ahead}
+    go before fixed days; 0, the rule in force, if none is ahead of it without false lapses of regular customers."""
+    ahead = {
+        rule: one.past_accuracy or 0.0 for rule, one in enumerate(scores) if one.ahead and not one.dearer(scores[0])
+    }
     return next((rule for rule, accuracy in ahead.items() if accuracy >= max(ahead.values()) - GAIN), 0)
 
 
@@ -301,4 +337,6 @@ def _score(tallies: Tallies, rule: int, tried: Candidate, past: Sequence[int], u
         flagged=mean(share_flagged(each) for each in now),
         pictures=sum(tallies.customers(origin) for origin in untouched),
         depths=tallies.depths(rule, untouched),
+        past_false=tallies.false_lapses(rule, past),
+        false=tallies.false_lapses(rule, untouched),
     )

@@ -14,13 +14,14 @@ from tenure.periods import date_of
 __all__ = ["Origin", "kept_text", "proposal_text"]
 
 _HEADER: Final = (
-    "rule", "past", "gain", "accuracy", "precision", "recall", "flagged",
+    "rule", "past", "gain", "accuracy", "precision", "recall", "flagged", "false",
     "active", "short", "long", "seasonal", "inactive",
 )  # fmt: skip
 _LEGEND: Final = (
     "past: balanced accuracy where the rule was chosen (.500 is chance); gain: its lead over the rule in force there,",
     "+- one standard error. The rest is of the untouched month starts: balanced accuracy, precision and recall of the",
-    "flag, the share flagged, and of the customers at each stage the share who ordered in time (n).",
+    "flag, the share flagged, of regular customers (four orders) who came back the share flagged all the same (n), and",
+    "of the customers at each stage the share who ordered in time (n).",
 )
 
 
@@ -102,6 +103,12 @@ def _said(one: Verdict, shop: Verdict) -> str:
         return f"{name}: keep {kept.name}, which {shop.scores[shop.chosen].name} does not match here."
     others = [score for score in one.scores if score.offered and score.past_gain is not None]
     best = max(others, key=lambda score: score.past_gain or 0.0)
+    if best.ahead and best.dearer(kept):
+        return (
+            f"{name}: keep {kept.name}. {best.name} was better ({_gain(best)}), but it called "
+            f"{_share(best.past_false.share)} of the regular customers who came back lapsed, {kept.name} "
+            f"{_share(kept.past_false.share)} (n = {best.past_false.n:,}): whether that is worth it is for you to say."
+        )
     return (
         f"{name}: keep {kept.name}; no other rule was better by more than .01 and twice its standard error "
         f"(the nearest, {best.name}: {_gain(best)})."
@@ -145,8 +152,9 @@ def _cells(shop: Verdict, place: int) -> tuple[str, ...]:
     marks += ["not offered"] * (place > 0 and not one.offered)
     name = f"{one.name} ({', '.join(marks)})" if marks else one.name
     figures = (one.accuracy, one.precision, one.recall, one.flagged)
-    depths = (f"{_share(depth.share)} ({depth.n:,})" if depth.n else "-" for depth in one.depths)
-    return (name, _share(one.past_accuracy), "" if place == 0 else _gain(one), *map(_share, figures), *depths)
+    shares = [(one.false.share, one.false.n), *((depth.share, depth.n) for depth in one.depths)]
+    counted = (f"{_share(share)} ({n:,})" if n else "-" for share, n in shares)
+    return (name, _share(one.past_accuracy), "" if place == 0 else _gain(one), *map(_share, figures), *counted)
 
 
 def _gain(one: Score) -> str:

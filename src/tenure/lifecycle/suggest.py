@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tenure.lifecycle.choosing import (
     DEPTHS,
     MODEL_CUSTOMERS,
+    REGULAR,
     SCOPE_CUSTOMERS,
     Candidate,
     Place,
@@ -76,9 +77,10 @@ class Suggestion:
         """One row per scope and rule, the rule in force first; absent is null.
 
         scope, category, region, rule, in_force, offered, proposed, past_balanced_accuracy, past_gain, past_gain_error,
-        past_pictures, balanced_accuracy, precision, recall, flagged, customers, pictures, and for active, short, long,
-        seasonal and inactive NAME_returned (share who ordered) and NAME_n. `past_`: the period of the choice; the rest
-        is of the untouched one. See `Score` and `Verdict`.
+        past_pictures, past_false_lapses, past_regulars, balanced_accuracy, precision, recall, flagged, customers,
+        pictures, false_lapses, regulars, and for active, short, long, seasonal and inactive NAME_returned (share who
+        ordered) and NAME_n. `past_`: the period of the choice; the rest is of the untouched one; false_lapses: of the
+        `regulars` who came back the share who were flagged. See `Score` and `Verdict`.
         """
         rows = [_row(verdict, place) for verdict in self.verdicts for place in range(len(verdict.scores))]
         return pa.Table.from_pylist(rows, schema=_SCHEMA)
@@ -86,10 +88,11 @@ class Suggestion:
 
 _TEXT: Final = ("scope", "category", "region", "rule")
 _FLAGS: Final = ("in_force", "offered", "proposed")
-_COUNTS: Final = ("past_pictures", "customers", "pictures")
+_COUNTS: Final = ("past_pictures", "past_regulars", "customers", "pictures", "regulars")
 _COLUMNS: Final = (
-    *_TEXT, *_FLAGS, "past_balanced_accuracy", "past_gain", "past_gain_error", "past_pictures",
-    "balanced_accuracy", "precision", "recall", "flagged", "customers", "pictures",
+    *_TEXT, *_FLAGS, "past_balanced_accuracy", "past_gain", "past_gain_error", "past_pictures", "past_false_lapses",
+    "past_regulars", "balanced_accuracy", "precision", "recall", "flagged", "customers", "pictures", "false_lapses",
+    "regulars",
 )  # fmt: skip
 
 
@@ -116,6 +119,8 @@ def _row(verdict: Verdict, place: int) -> dict[str, Any]:
         "past_gain": one.past_gain, "past_gain_error": one.past_error, "past_pictures": verdict.past_pictures,
         "balanced_accuracy": one.accuracy, "precision": one.precision, "recall": one.recall, "flagged": one.flagged,
         "customers": verdict.customers, "pictures": one.pictures,
+        "past_false_lapses": one.past_false.share, "past_regulars": one.past_false.n,
+        "false_lapses": one.false.share, "regulars": one.false.n,
     }  # fmt: skip
     for depth in one.depths:
         row |= {f"{depth.name}_returned": depth.share, f"{depth.name}_n": depth.n}
@@ -238,6 +243,7 @@ def _lay_origins(timeline: Timeline, origins: Sequence[Origin], labelled: bool) 
         engine.run(_SQL, "orders", "groups")
     engine.run(_SQL, "suggest", "grouped" if labelled else "ungrouped")
     engine.run(_SQL, "suggest", "outcomes")
+    engine.run(_SQL, "suggest", "regulars", orders=REGULAR)
     engine.run(_SQL, "suggest", "no_kept")
 
 
@@ -278,19 +284,20 @@ class _Counts:
     """The counts of all rules, to be summed up for one scope after another."""
 
     def __init__(self, tables: Sequence[pa.Table], origins: int) -> None:
-        self.shape = (len(tables), origins, 2, 2, len(STAGES))
+        self.shape = (len(tables), origins, 2, 2, 2, len(STAGES))
         every = pa.concat_tables(tables)
         column = {name: every[name].to_numpy().astype(np.int64) for name in every.column_names}
         rule = np.repeat(np.arange(len(tables)), [table.num_rows for table in tables])
         self.cell = np.ravel_multi_index(
-            (rule, column["place"], column["back"], column["was_flagged"], column["code"]), self.shape
+            (rule, *(column[name] for name in ("place", "back", "was_flagged", "regular", "code"))), self.shape
         )
         self.category, self.region, self.n = column["category"], column["region"], column["n"]
 
     def tallies(self, fits: NDArray[np.bool_]) -> Tallies:
         """Of the rows that fit."""
         n = np.bincount(self.cell[fits], self.n[fits], minlength=int(np.prod(self.shape)))
-        return Tallies(n.astype(np.int64).reshape(self.shape))
+        every = n.astype(np.int64).reshape(self.shape)
+        return Tallies(every.sum(axis=4), every[:, :, 1, :, 1].sum(axis=2))
 
     def of(self, *, category: int | None = None, region: int | None = None) -> NDArray[np.bool_]:
         """Which rows are of customers of a category or a region."""

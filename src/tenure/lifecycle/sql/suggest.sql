@@ -32,6 +32,15 @@ WITH placed AS (
 )
 SELECT DISTINCT o.place, f.c FROM firsts f JOIN origins o ON o.place <= f.place AND f.at_us < o.ends_at
 
+-- name: regulars
+-- since when each customer has ordered on so many days: their own lives and days, orders that were taken back among them
+CREATE OR REPLACE TABLE regulars AS
+WITH days AS (
+    SELECT COALESCE(v.c, o.life) AS c, MIN(o.at_us) AS at_us FROM orders o LEFT JOIN lives v ON v.life = o.life
+    GROUP BY COALESCE(v.c, o.life), o.at_us // 86400000000
+)
+SELECT c, at_us FROM days QUALIFY ROW_NUMBER() OVER (PARTITION BY c ORDER BY at_us) = $orders
+
 -- name: spans
 -- the last stage that began before each origin, and the origins at which it still stood
 CREATE OR REPLACE TABLE spans AS
@@ -52,16 +61,17 @@ FROM spans s JOIN origins o ON s.place <= o.place AND o.place < s.end_place
 WHERE s.code > 0
 
 -- name: no_kept
-CREATE OR REPLACE TABLE kept (place INTEGER, c BIGINT, category INTEGER, region INTEGER, back INTEGER, flagged INTEGER)
+CREATE OR REPLACE TABLE kept (place INTEGER, c BIGINT, category INTEGER, region INTEGER, back INTEGER, flagged INTEGER, regular INTEGER)
 
 -- name: keep
 -- what the policy as it is said of them, and whether they came
 INSERT INTO kept
 SELECT s.place, s.c, COALESCE(m.category, -1), COALESCE(m.region, -1), CASE WHEN o.c IS NULL THEN 0 ELSE 1 END,
-    CASE WHEN s.code > 3 THEN 1 ELSE 0 END
-FROM standing s LEFT JOIN members m ON m.place = s.place AND m.c = s.c LEFT JOIN outcomes o ON o.place = s.place AND o.c = s.c
+    CASE WHEN s.code > 3 THEN 1 ELSE 0 END, CASE WHEN r.at_us < p.at_us THEN 1 ELSE 0 END
+FROM standing s JOIN origins p ON p.place = s.place LEFT JOIN members m ON m.place = s.place AND m.c = s.c
+LEFT JOIN outcomes o ON o.place = s.place AND o.c = s.c LEFT JOIN regulars r ON r.c = s.c
 
 -- name: counts
-SELECT k.place, k.category, k.region, k.back, k.flagged AS was_flagged, s.code, CAST(COUNT(*) AS BIGINT) AS n
+SELECT k.place, k.category, k.region, k.back, k.flagged AS was_flagged, k.regular, s.code, CAST(COUNT(*) AS BIGINT) AS n
 FROM standing s JOIN kept k ON k.place = s.place AND k.c = s.c
-GROUP BY k.place, k.category, k.region, k.back, k.flagged, s.code
+GROUP BY k.place, k.category, k.region, k.back, k.flagged, k.regular, s.code
