@@ -37,7 +37,8 @@ YEAR: Final = 365
 @dataclass(frozen=True, slots=True)
 class Judged:
     """One method at one origin. total, low, high: of all orders, with its interval; unanchored: the total without the
-    anchor (None where there is none); model: what stood behind it.
+    anchor (None where there is none); model: what stood behind it; tenths: of those told a chance in each tenth, those
+    that anybody was told.
     """
 
     origin: int
@@ -48,6 +49,7 @@ class Judged:
     low: float | None
     high: float | None
     unanchored: float | None
+    tenths: tuple[Bin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +75,12 @@ class Backtest:
         return float(np.mean(found)) if found else None
 
     def calibration(self, method: str) -> tuple[Bin, ...]:
-        """By tenths of what was told, all origins together."""
-        bins = sorted(one for each in self.of(method) for one in each.scores.calibration)
-        if not bins:
-            return ()
-        told, came, n = (np.array(column, np.float64) for column in zip(*bins, strict=True))
-        edges = np.minimum((told * 10).astype(int), 9)
-        found = []
-        for edge in np.unique(edges):
-            mine = edges == edge
-            weight = n[mine] / n[mine].sum()
-            found.append(Bin(float(weight @ told[mine]), float(weight @ came[mine]), int(n[mine].sum())))
-        return tuple(found)
+        """By tenths of what tenths of the customers were told, all origins together."""
+        return _by_tenths([one for each in self.of(method) for one in each.scores.calibration])
+
+    def tenths(self, method: str) -> tuple[Bin, ...]:
+        """By tenths of what each customer was told, all origins together: as far as anybody was told so much."""
+        return _by_tenths([one for each in self.of(method) for one in each.tenths])
 
     def table(self) -> pa.Table:
         """One row per origin and method, absent is null: origin, horizon_days, method, model, n, buyers, orders, auc,
@@ -101,6 +97,30 @@ _NAMES: Final = (
     "origin", "horizon_days", *_WORDS, "n", "buyers", "orders", *_SCORES, "total", "total_low", "total_high",
     "total_unanchored", *(f"pit_{tenth}" for tenth in range(1, 11)),
 )  # fmt: skip
+
+
+def _by_tenths(bins: Iterable[Bin]) -> tuple[Bin, ...]:
+    """Those whose mean told lies in one tenth, together."""
+    known = sorted(bins)
+    if not known:
+        return ()
+    told, came, n = (np.array(column, np.float64) for column in zip(*known, strict=True))
+    edges = np.minimum((told * 10).astype(int), 9)
+    found = []
+    for edge in np.unique(edges):
+        mine = edges == edge
+        weight = n[mine] / n[mine].sum()
+        found.append(Bin(float(weight @ told[mine]), float(weight @ came[mine]), int(n[mine].sum())))
+    return tuple(found)
+
+
+def _tenths(chance: Floats, came: NDArray[np.bool_]) -> tuple[Bin, ...]:
+    """Of those told a chance in each tenth: the mean told, the share who came, how many."""
+    tenth = np.minimum((chance * 10).astype(int), 9)
+    return tuple(
+        Bin(float(chance[mine].mean()), float(came[mine].mean()), int(mine.sum()))
+        for mine in (tenth == one for one in np.unique(tenth))
+    )
 
 
 def _kind(name: str) -> pa.DataType:
@@ -169,7 +189,8 @@ def _of_model(told: Forecast, method: str, orders: Floats) -> Judged:
     found = scores(told.p_buy, told.orders, orders, low=told.low, high=told.high, counts=told.counts)
     low, high = told.total_between()
     unanchored = told.plain_total if method == ENSEMBLE else None
-    return Judged(told.standing.origin, method, told.model, found, told.total, low, high, unanchored)
+    tenths = _tenths(told.p_buy, orders > 0)
+    return Judged(told.standing.origin, method, told.model, found, told.total, low, high, unanchored, tenths)
 
 
 def _plain(histories: Histories, standing: Standing, horizon: int, orders: Floats) -> Sequence[Judged]:

@@ -67,7 +67,7 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A tenth of the people by the chance they were told: the mean told, the share who ordered, how many."""
+    """Of people told a chance in one tenth: the mean told, the share who ordered, how many."""
 
     told: float
     came: float
@@ -239,7 +239,7 @@ def _track(gathered: Gathered, told: Forecast) -> Track | None:
         Total(str(row["origin"]), row["total"], row["total_low"], row["total_high"], row["orders"], row["n"])
         for row in found.table().to_pylist() if row["method"] == ENSEMBLE
     )  # fmt: skip
-    bins = tuple(_bin(one) for one in found.calibration(ENSEMBLE))
+    bins = tuple(_bin(one) for one in found.tenths(ENSEMBLE))
     return Track(bins, totals, found.mean(ENSEMBLE, "auc"), found.mean(ENSEMBLE, "coverage"))
 
 

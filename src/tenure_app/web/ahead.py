@@ -32,11 +32,15 @@ _SHORTEST: Final = 30
 
 def record(track: Track | None, chance: float) -> dict[str, Any] | None:
     """Of the people of the past who were told about as much, what was told, how many came, and of how many; None where
-    the past is too short to have tried it."""
+    the past is too short to have tried it. near: whether anybody was told a chance in the same tenth; else it is those
+    who were told most nearly so."""
     if track is None or not track.told:
         return None
-    one: Told = min(track.told, key=lambda each: abs(each.told - chance))
-    return {"told": words.percent(one.told), "came": words.percent(one.came), "n": one.n, "few": one.n < FEW}
+    tenth = min(int(10 * chance), 9)
+    one: Told = min(track.told, key=lambda each: (min(int(10 * each.told), 9) != tenth, abs(each.told - chance)))
+    near = min(int(10 * one.told), 9) == tenth
+    said = {"told": words.percent(one.told), "came": words.percent(one.came)}
+    return {**said, "n": one.n, "few": one.n < FEW, "near": near}
 
 
 def assumed(shop: Shop) -> dict[str, str] | None:
@@ -74,6 +78,7 @@ def ahead(reading: Reading, at: Moment, row: dict[str, Any], shop: Shop) -> dict
         **{name: _day(at, one[name]) for name in ("next_day", "next_low", "next_high")},
         "picture": _picture(at, row, one, found),
         "ceilings": _ceilings(one, shop, currency),
+        "left_alone": row["detail"] == "do_not_contact",
     }
 
 
