@@ -60,14 +60,17 @@ def waning(
     box = f'viewBox="0 0 {WIDE:.0f} {TALL:.0f}" preserveAspectRatio="none" overflow="visible"'
     paths = _path(past, end, full, "line lo") + _path(ahead, end, full, "line lo dash")
     drawn = [
-        *_grid(full, y),
+        *(f'<line class="{look}" x1="0" x2="100%" y1="{y(share):.1f}" y2="{y(share):.1f}"/>'
+          for share, look in _grid(full)),
         *_axis(end, x, base, tongue),
         *(_due(one, x(one.day), ROW * row + 13, base) for row, one in enumerate(shown)),
         f'<line class="inkl now" x1="{x(now):.2f}%" x2="{x(now):.2f}%" y1="{top - ROW:.0f}" y2="{base:.0f}"/>',
         _label(said, x(now), top - ROW + 7, "halo s"),
         f'<svg y="{top:.0f}" width="100%" height="{TALL:.0f}" {box}>{paths}</svg>',
+        *(f'<text class="s halo" x="0" y="{y(share) - 4:.1f}">{esc(percent(share))}</text>'
+          for share, _ in _grid(full)[1:]),
         f'<circle class="inkf" cx="{x(now):.2f}%" cy="{y(chance):.1f}" r="4.5"/>',
-    ]
+    ]  # fmt: skip
     size = f'width="100%" height="{base + FOOT:.0f}"'
     return f'<svg class="curves" {size} role="img" aria-label="{esc(title)}">{"".join(drawn)}</svg>'
 
@@ -85,15 +88,10 @@ def _path(points: Sequence[tuple[float, float]], end: float, full: float, look: 
     return f'<path class="{look}" vector-effect="non-scaling-stroke" d="M{at}"/>'
 
 
-def _grid(full: float, y: Place) -> list[str]:
+def _grid(full: float) -> list[tuple[float, str]]:
+    """The shares at which a line runs across, and its look."""
     rung = next((each for each in _RUNGS if full <= each * _MOST + 1e-9), _RUNGS[-1])
-    out = []
-    for step in range(round(full / rung) + 1):
-        at = y(step * rung)
-        out.append(f'<line class="{"grid" if step else "ax"}" x1="0" x2="100%" y1="{at:.1f}" y2="{at:.1f}"/>')
-        if step:
-            out.append(f'<text class="s" x="0" y="{at - 4:.1f}">{esc(percent(step * rung))}</text>')
-    return out
+    return [(step * rung, "grid" if step else "ax") for step in range(round(full / rung) + 1)]
 
 
 def _axis(end: float, x: Place, base: float, tongue: Tongue) -> list[str]:

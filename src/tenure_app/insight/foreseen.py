@@ -30,7 +30,7 @@ HORIZONS: Final = (90, 180, 365)
 ORIGINS: Final = 3
 """Days of the past on which the same forecast is made, to say how it fared."""
 SILENT_DAYS: Final = (
-    0, 3, 7, 14, 21, 30, 45, 60, 75, 90, 120, 150, 180, 240, 300, 365, 450, 540, 730, 1095,
+    0, 2, 4, 7, 10, 14, 18, 23, 30, 38, 48, 60, 75, 90, 120, 150, 180, 240, 300, 365, 450, 540, 730, 1095,
 )  # fmt: skip
 """Days of silence after which everybody's chance of an order is laid down."""
 _LIKELY: Final = (0.25, 0.75)

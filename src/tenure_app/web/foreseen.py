@@ -41,7 +41,7 @@ _KEPT: Final = 20
 _NAMES: Final = ("c", "p_buy", "orders", "low", "high", "value", "value_low", "value_high", "currency")
 _TOGETHER: Final = 20_000
 """People of one group of the file."""
-_VERSION: Final = 4
+_VERSION: Final = 5
 """Of what is laid down: another release may write other fields."""
 
 

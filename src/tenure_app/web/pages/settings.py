@@ -62,8 +62,8 @@ def _shown(request: HttpRequest, refusal: str = "") -> HttpResponse:
     ]
     context = {
         "saved": shop,
-        "margin": "" if shop.margin is None else round(100 * shop.margin, 2),
-        "discount_rate": round(100 * shop.discount_rate, 2),
+        "margin": "" if shop.margin is None else f"{100 * shop.margin:.6g}",
+        "discount_rate": f"{100 * shop.discount_rate:.6g}",
         "zones": sorted(zoneinfo.available_timezones()),
         "currencies": sorted(EXPONENTS),
         "months": list(MONTHS.items()),
