@@ -42,7 +42,7 @@ MODEL_CUSTOMERS: Final = 500
 long to find that out."""
 REGULAR: Final = 4
 """Order days from which a customer counts as regular."""
-DEARER: Final = 0.03
+DEARER: Final = 0.05
 """A rule is not proposed that calls a greater share more of the regular customers who came back lapsed."""
 DEPTHS: Final = ("active", "short", "long", "seasonal", "inactive")
 
