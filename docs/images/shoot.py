@@ -28,7 +28,7 @@ ROOT = HERE.parent.parent
 WIDTH = 1440
 ZONE, DAY = "Europe/Berlin", "2025-11-01"
 NAME = "Shoe and boot shop, simulated"
-CONSOLE = {"ring.png": ("/", 1000), "customer.png": ("/customers/153/", 1000)}
+CONSOLE = {"ring.png": ("/", 1000), "customer.png": ("/customers/153/", 1100)}
 """Of each file the page's path and the height of the window."""
 REPORT = ("report.png", 1072)
 
@@ -54,6 +54,16 @@ def signed_in(tab: Page, address: str, word: str) -> None:
     tab.wait_for_url(f"{address}/")
 
 
+def foretold(tab: Page, address: str) -> None:
+    """Worth is opened, so that a customer's page says what is ahead."""
+    tab.goto(f"{address}/worth/")
+    for _ in range(300):
+        if tab.locator("h1").count() and not tab.locator("[aria-busy=true]").count():
+            return
+        tab.wait_for_timeout(1_000)
+    raise SystemExit("the forecast was not worked out in five minutes")
+
+
 def shoot(tab: Page, address: str, name: str, height: int) -> None:
     """One picture of the top of a page, as large as the window."""
     tab.set_viewport_size({"width": WIDTH, "height": height})
@@ -76,6 +86,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=asked.chromium, args=["--no-sandbox"])
         tab = browser.new_page(viewport={"width": WIDTH, "height": 1000}, color_scheme="light")
         signed_in(tab, address, word)
+        foretold(tab, address)
         for name, (path, height) in CONSOLE.items():
             shoot(tab, f"{address}{path}", name, height)
         name, height = REPORT
