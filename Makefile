@@ -27,6 +27,9 @@ JOBS   ?= 0
 # what the models are measured beside, with packages on which it runs as it was released; they need Python 3.11
 PEERS := lifetimes==0.11.3 numpy==1.25.2 scipy==1.10.1 pandas==2.0.3
 
+WHEEL_TESTS := $(wildcard tests/core/test_*.py) tests/core/read tests/core/measure tests/core/worth tests/core/purchase/test_purchase_light.py \
+	tests/core/purchase/test_published.py tests/core/lifecycle/test_policy.py tests/core/lifecycle/test_suggest.py tests/core/lifecycle/test_explain.py
+
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # the order files some tests read, when they lie beside the project
@@ -116,8 +119,8 @@ bench-holdout: setup
 bench-rules: setup
 	@$(BIN)/python benchmarks/rules.py
 
-# the wheel as strangers get it: built, installed without any development package, and tested from outside the source tree;
-# the drawn lives are the same code under `make test` and are not drawn twice
+# the wheel as strangers get it: built, installed without any development package, and tested from outside the source tree by
+# what could go missing on the way: files, commands, packages. What only its formulas decide is the same code under `make test`
 wheel: setup
 	@echo "== wheel: built and tested on its own"
 	@rm -rf build/wheel && mkdir -p build/wheel
@@ -128,7 +131,7 @@ wheel: setup
 	@env -u PYTHONPATH build/wheel/venv/bin/tenure --help > /dev/null
 	@told=$$(env -u PYTHONPATH build/wheel/venv/bin/tenure doctor 2>&1 || true); \
 		[[ $$told == *"the server parts are not installed"* ]] || { echo "tenure doctor without the server parts: $$told"; exit 1; }
-	@env -u PYTHONPATH build/wheel/venv/bin/python -m pytest --installed-only $(if $(filter-out 0,$(JOBS)),-n $(JOBS)) -m "not generated" tests/core
+	@env -u PYTHONPATH build/wheel/venv/bin/python -m pytest --installed-only $(if $(filter-out 0,$(JOBS)),-n $(JOBS)) -m "not generated" $(WHEEL_TESTS)
 
 lock:
 	@for group in dev app test core; do \

@@ -54,17 +54,21 @@ class Buyers:
     recent: Flags
 
 
-def tell(name: str, of: Buyers, ahead: float) -> Told:
-    """Fit a model; the average chance is that of the recent ones."""
+def tell(name: str, of: Buyers, ahead: float, before: Told | None = None) -> Told:
+    """Fit a model, from the peak of the month before where that is given; the average chance is of the recent ones."""
+    near = model_of(name, before.numbers) if before and before.numbers else None
+    rows = Summary.of(of.x, of.t_x, of.age, log_gaps=float(of.l1[of.x > 0].sum()))
     try:
-        found = model_named(name).fit(Summary.of(of.x, of.t_x, of.age, log_gaps=float(of.l1[of.x > 0].sum())))
+        found = model_named(name).fit(rows, near)
     except InvalidInput:
         return Told(None, np.nan)
     if not (found.converged or found.tells_buying):  # how they leave may be untold: the limit of a model predicts too
         return Told(None, np.nan)
     recent = of.recent
     chance = _p_buy(found.model, of.age[recent], of.x[recent], of.t_x[recent], ahead)
-    return Told(numbers_of(found.model), level(chance)) if np.isfinite(chance).all() else Told(None, np.nan)
+    if not np.isfinite(chance).all():
+        return Told(None, np.nan)
+    return Told(numbers_of(found.model), level(chance))
 
 
 @dataclass(frozen=True, slots=True)

@@ -281,11 +281,11 @@ def verdict(
 
 def _best(scores: Sequence[Score]) -> int:
     """The first rule in the order of trying that is within noise of the best, so rules that know each customer's rhythm
-    go before fixed days; 0, the rule in force, if none is ahead of it without false lapses of regular customers."""
-    ahead = {
-        rule: one.past_accuracy or 0.0 for rule, one in enumerate(scores) if one.ahead and not one.dearer(scores[0])
-    }
-    return next((rule for rule, accuracy in ahead.items() if accuracy >= max(ahead.values()) - GAIN), 0)
+    go before fixed days; 0, the rule in force, if none is ahead of it, or that one buys it with regular customers (what
+    is left then is no better a bargain, only a lesser one)."""
+    ahead = {rule: one.past_accuracy or 0.0 for rule, one in enumerate(scores) if one.ahead}
+    found = next((rule for rule, accuracy in ahead.items() if accuracy >= max(ahead.values()) - GAIN), 0)
+    return 0 if scores[found].dearer(scores[0]) else found
 
 
 def _lacking(place: Place, customers: int, in_force: Score) -> str | None:

@@ -191,7 +191,9 @@ def snapshots(
             rows.append(rows[-1])
             told.append(told[-1])
             continue
-        row, more = _snapshot(moves, last >= place, month, place, clocks, models)
+        # each January the peak is looked for anew: from one month to the next the highest may have become another
+        before = told[-1] if told and month.ordinal % 12 else (None,) * len(models)
+        row, more = _snapshot(moves, last >= place, month, place, clocks, dict(zip(models, before, strict=True)))
         rows.append(row)
         told.append(more)
     names = ("mu", "s2", "t2", "r", "alpha", "a", "b", "horizon", "level", "n")
@@ -244,7 +246,8 @@ class _Moves:
 
 
 def _snapshot(
-    moves: _Moves, within: NDArray[np.bool_], month: Month, place: int, clocks: Clocks | None, models: Sequence[str]
+    moves: _Moves, within: NDArray[np.bool_], month: Month, place: int, clocks: Clocks | None,
+    models: Mapping[str, Told | None],
 ) -> tuple[tuple[float, ...], tuple[Told, ...]]:
     life = moves.life
     rows = moves.standing(within, month.start_at)
@@ -263,7 +266,8 @@ def _snapshot(
     average = level(p_buy(silence[recent], x[recent], t_x[recent], ahead, *found.theta))
     few = _few(life.draw[life.slot[rows]]) if models else slice(None)
     told = tuple(
-        tell(model, Buyers(x[few], t_x[few], age[few], life.l1[rows][few], recent[few]), ahead) for model in models
+        tell(model, Buyers(x[few], t_x[few], age[few], life.l1[rows][few], recent[few]), ahead, before)
+        for model, before in models.items()
     )
     return (mu, s2, t2, *found.theta, ahead, average, len(rows)), told
 

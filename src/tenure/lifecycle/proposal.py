@@ -105,9 +105,9 @@ def _said(one: Verdict, shop: Verdict) -> str:
     best = max(others, key=lambda score: score.past_gain or 0.0)
     if best.ahead and best.dearer(kept):
         return (
-            f"{name}: keep {kept.name}. {best.name} was better ({_gain(best)}), but it called "
+            f"{name}: keep {kept.name}. The best on the past, {best.name} ({_gain(best)}), called "
             f"{_share(best.past_false.share)} of the regular customers who came back lapsed, {kept.name} "
-            f"{_share(kept.past_false.share)} (n = {best.past_false.n:,}): whether that is worth it is for you to say."
+            f"{_share(kept.past_false.share)} (n = {best.past_false.n:,}): whether it is worth that is for you to say."
         )
     return (
         f"{name}: keep {kept.name}; no other rule was better by more than .01 and twice its standard error "

@@ -63,8 +63,10 @@ class PurchaseModel(Protocol):
         ...
 
     @classmethod
-    def fit(cls, summary: Summary) -> Fit[Self]:
-        """The most likely parameters; `converged` is False where the likelihood has no maximum."""
+    def fit(cls, summary: Summary, near: Self | None = None) -> Fit[Self]:
+        """The most likely parameters; `converged` is False where the likelihood has no maximum. `near`: a model without
+        covariates that nearly the same customers made likeliest: the peak is looked for from there alone.
+        """
         ...
 
     @property

@@ -58,9 +58,10 @@ class BgNbd(WithCovariates):
     coefficients: tuple[float, ...] = ()
 
     @classmethod
-    def fit(cls, summary: Summary) -> Fit[Self]:
+    def fit(cls, summary: Summary, near: Self | None = None) -> Fit[Self]:
         """The most likely parameters; `converged` is False where the likelihood has no maximum. InvalidInput."""
-        return best_fit(summary, cls.at, _height, with_coefficients(_starts(summary), MOVED, summary.covariates))
+        starts = with_coefficients(_starts(summary), MOVED, summary.covariates)
+        return best_fit(summary, cls.at, _height, starts if near is None else np.log([near.parameters]))
 
     def log_likelihood(self, rows: Summary) -> Floats:
         """Of one customer of each row: equation (6) of the source."""

@@ -53,10 +53,13 @@ class MbgCnbdK(FromParts):
     b: float
 
     @classmethod
-    def fit(cls, summary: Summary) -> Fit[Self]:
-        """The most likely parameters, k with them: raised from 1 as long as that is likelier. InvalidInput if the
-        summary does not know its `log_gaps`.
+    def fit(cls, summary: Summary, near: Self | None = None) -> Fit[Self]:
+        """The most likely parameters, and k: raised from 1 as long as that is likelier, or that of `near`.
+
+        InvalidInput if the summary does not know its `log_gaps`.
         """
+        if near is not None:
+            return cls.fit_k(summary, near.k, near)
         best = cls.fit_k(summary, 1)
         for k in range(2, MOST_REGULAR + 1):
             found = cls.fit_k(summary, k)
@@ -66,7 +69,7 @@ class MbgCnbdK(FromParts):
         return best
 
     @classmethod
-    def fit_k(cls, summary: Summary, k: int) -> Fit[Self]:
+    def fit_k(cls, summary: Summary, k: int, near: Self | None = None) -> Fit[Self]:
         """The most likely parameters for this k."""
         if summary.log_gaps is None and k > 1:
             raise InvalidInput("The logarithms of the gaps are needed to tell how regular buyers are.")
@@ -76,6 +79,8 @@ class MbgCnbdK(FromParts):
         constant = gaps - float(gammaln(k)) * float(summary.weight @ summary.x)
         bought = k * float(summary.weight @ summary.x)
         points = starts(bought, float(summary.weight @ summary.t_x))
+        if near is not None:
+            points = np.log([near.parameters])
         return best_fit(
             summary, lambda point: cls(k, *(float(value) for value in np.exp(point))),
             lambda rows, point: _height(rows, point, k), points,

@@ -80,9 +80,11 @@ class MbgNbd(FromParts):
     b: float
 
     @classmethod
-    def fit(cls, summary: Summary) -> base.Fit[Self]:
+    def fit(cls, summary: Summary, near: Self | None = None) -> base.Fit[Self]:
         """The most likely parameters; `converged` is False where the likelihood has no maximum. InvalidInput."""
         points = starts(float(summary.weight @ summary.x), float(summary.weight @ summary.t_x))
+        if near is not None:
+            points = np.log([near.parameters])
         return base.best_fit(
             summary, cls.at, lambda rows, point: _derivatives(_sample(rows.x, rows.t_x, rows.age, rows.weight), point),
             points,

@@ -76,9 +76,11 @@ class ParetoNbd(WithCovariates):
     coefficients: tuple[float, ...] = ()
 
     @classmethod
-    def fit(cls, summary: Summary) -> Fit[Self]:
+    def fit(cls, summary: Summary, near: Self | None = None) -> Fit[Self]:
         """The most likely parameters; `converged` is False where the likelihood has no maximum. InvalidInput."""
         starts = with_coefficients(_starts(summary), MOVED, summary.covariates)
+        if near is not None:
+            starts = np.log([near.parameters])
         return best_fit(summary, cls.at, _height, starts, rough=lambda rows, point: _height(rows, point, _ROUGH))
 
     def log_likelihood(self, rows: Summary) -> Floats:

@@ -1,5 +1,7 @@
 """Whatever an address says, the answer is a page: that asks for what is there, or says in words what is wrong."""
 
+import os
+
 import pytest
 from django.urls import reverse
 from test_permissions import address_of, methods_of, routes
@@ -30,11 +32,14 @@ def body(answer):
 
 
 def test_no_address_breaks_a_page(owner):
+    """Every address is asked a third of it all, each another third; `make long` asks everything."""
     owner.raise_request_exception = False
     there = [address_of(one) for one in routes() if "GET" in methods_of(one)]
     assert len(there) > 12
-    for address in [*there, "/customers/99999999999999999999999/", "/imports/99999999999999999999999/"]:
-        for said in SAID:
+    step = 1 if "TENURE_EXAMPLES" in os.environ else 3
+    odd = ["/customers/99999999999999999999999/", "/imports/99999999999999999999999/"]
+    for turn, address in enumerate([*there, *odd]):
+        for said in SAID[turn % step :: step]:
             answer = owner.get(f"{address}?{said}")
             body(answer)
             assert answer.status_code < 500, (address, said)

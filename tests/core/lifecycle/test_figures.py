@@ -117,7 +117,7 @@ def test_suggest_does_not_buy_accuracy_with_regular_customers_in_a_simulated_sho
     assert ninety.ahead
     assert ninety.false.share > found.verdicts[0].scores[0].false.share + 0.1
     assert chosen == in_force
-    assert "Whole shop: keep rhythm. 90 days was better (+" in found.text
+    assert "Whole shop: keep rhythm. The best on the past, 90 days (+" in found.text
 
 
 def test_the_rule_judges_a_simulated_shop_as_it_does_real_ones(shops):
