@@ -104,8 +104,12 @@ def _laid(reading: Reading, *, anew: bool = False) -> dict[str, Any]:
 
 def _orders(reading: Reading) -> int:
     """How many orders count, which tells how much there is to do."""
-    ((orders,),) = reading.table("people").aggregate("sum(orders)").fetchall()
-    return int(orders or 0)
+
+    def count() -> int:
+        ((orders,),) = reading.table("people").aggregate("sum(orders)").fetchall()
+        return int(orders or 0)
+
+    return reading.remembered("orders", count)
 
 
 def lay_bought(result: Path, generation: str, as_of: int, known_at: int | None = None) -> None:
