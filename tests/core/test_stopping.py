@@ -31,16 +31,20 @@ def test_a_stopped_reading_ends_quietly_and_leaves_nothing_behind(tmp_path, numb
     made = "COPY (SELECT i * 7919 % 3000017 AS customer, make_timestamptz(1600000000000000 + i * 20000000) AS \"at\""
     duckdb.sql(f"{made} FROM range(6000000) t(i)) TO '{tmp_path / 'orders.parquet'}'")
     (tmp_path / "spill").mkdir()
-    running = subprocess.Popen(
-        [str(TENURE), "history", "orders.parquet", "--out", "out.parquet"], cwd=tmp_path,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": str(tmp_path / "spill")},
-    )  # fmt: skip
-    while not list((tmp_path / "spill").iterdir()):
-        time.sleep(0.01)
-    time.sleep(seconds)
-    running.send_signal(number)
-    assert running.communicate(timeout=60) == (b"", b"")
-    assert running.returncode == code
+    for wait in (seconds, seconds / 2, seconds / 4):
+        running = subprocess.Popen(
+            [str(TENURE), "history", "orders.parquet", "--out", "out.parquet"], cwd=tmp_path,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": str(tmp_path / "spill")},
+        )  # fmt: skip
+        while not list((tmp_path / "spill").iterdir()):
+            time.sleep(0.01)
+        time.sleep(wait)
+        running.send_signal(number)
+        told = running.communicate(timeout=60)
+        if running.returncode:
+            break
+        (tmp_path / "out.parquet").unlink()  # done before it was told to stop: sooner, then
+    assert (running.returncode, *told) == (code, b"", b"")
     assert {path.name for path in tmp_path.iterdir()} == {"orders.parquet", "spill"}
     assert list((tmp_path / "spill").iterdir()) == []
 
