@@ -145,10 +145,11 @@ def _discount(panel: Panel, standing: Standing, horizon: int, rate: float) -> Fl
 
 
 def at_risk(told: Forecast) -> Floats:
-    """Of each customer, what they bring if they order at all within the horizon, times the chance that they do not: who
-    may be lost, and how much with them. NaN where no amount is known.
+    """Of each customer, what they are expected to bring within the horizon, times the chance that they do not order:
+    worth times urgency. Small for whom hardly anybody expects back, and for who comes anyway. NaN where no amount is
+    known.
     """
-    return np.asarray((1.0 - told.counts.p) * (1.0 + told.counts.more) * told.spend)
+    return np.asarray((1.0 - told.counts.p) * told.value)
 
 
 def _later(standing: Standing, days: float) -> Summary:

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext, gettext_lazy
 
 from tenure.errors import BadPolicy
-from tenure.lifecycle.policy import DEFAULT, RULE_KINDS, Policy, Rule, dumps
+from tenure.lifecycle.policy import ASKING, DEFAULT, RULE_KINDS, Policy, Rule, dumps
 from tenure.lifecycle.policy_keys import Levels
 from tenure_app.ledger.models import PolicyVersion
 from tenure_app.ledger.policies import of_text
@@ -75,17 +75,26 @@ def _levels(rule: Rule) -> Iterator[str]:
                 " inactive: {high}."
             ).format(low=low, middle=middle, high=high)
         case "chance":
-            yield gettext("Overdue: less likely to order again than the shop’s average customer.")
+            yield gettext("Overdue: {unlikely}.").format(unlikely=_unlikely(rule))
         case _:
             yield gettext(
                 "Overdue: silent longer than {floor} of the gaps of somebody with this rhythm (after a first or second"
-                " order: than usual) and less likely to order again than the shop’s average customer; in any case after"
-                " {cap} of the gaps."
-            ).format(floor=_share(rule.floors[0]), cap=_share(rule.caps[0]))
-    if rule.kind in ("rhythm", "chance"):
+                " order: than usual) and {unlikely}; in any case after {cap} of the gaps."
+            ).format(floor=_share(rule.floors[0]), unlikely=_unlikely(rule), cap=_share(rule.caps[0]))
+    if rule.kind in ASKING:
         yield gettext("Long overdue and inactive: the same at {long} and {gone} of the average’s odds.").format(
             long=decimal(rule.odds[1]), gone=decimal(rule.odds[2])
         )
+    if rule.kind in ASKING and rule.model != Rule().model:
+        yield gettext("How likely an order is, the purchase model {model} says.").format(model=rule.model)
+
+
+def _unlikely(rule: Rule) -> str:
+    if rule.odds[0] == 1.0:
+        return gettext("less likely to order again than the shop’s average customer")
+    return gettext("at less than {odds} of the average customer’s odds to order again").format(
+        odds=decimal(rule.odds[0])
+    )
 
 
 def _share(level: float) -> str:
