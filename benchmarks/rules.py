@@ -135,7 +135,7 @@ class Column:
     """One cut and one horizon: balanced accuracy by rule. The false lapses of the cut come with its longest horizon."""
 
     name: str
-    accuracy: dict[str, float]
+    accuracy: dict[str, float | None]
     false: dict[str, float]
     regular: int
 
@@ -153,7 +153,7 @@ def columns(path: Path, cut: Cut, rules: dict[str, Rule] = RULES) -> list[Column
         found = []
         for days in sorted({min(SHORT, cut.horizon), cut.horizon} if cut.horizon > SHORT + 7 else {cut.horizon}):
             gone = ~(who.next_in < days)
-            accuracy = {name: balanced_accuracy(outcomes(one.flagged, gone)) or 0.5 for name, one in said.items()}
+            accuracy = {name: balanced_accuracy(outcomes(one.flagged, gone)) for name, one in said.items()}
             accuracy[HINDSIGHT] = in_hindsight(chances(shop, cut, who, days), gone)
             found.append(Column(f"{cut.name} {cut.on[:4]}, {days} d", accuracy, false, int(regular.sum())))
     return found
@@ -173,7 +173,8 @@ def table(found: list[Column]) -> str:
     cuts = [one for one, others in zip(found, after, strict=True) if one.false is not others]
     for name in found[0].accuracy:
         cells = [_short(one.accuracy[name]) for one in found]
-        mean = float(np.mean([one.accuracy[name] for one in found]))
+        known = [value for one in found if (value := one.accuracy[name]) is not None]
+        mean = float(np.mean(known)) if known else None
         false = ", ".join(_short(one.false[name]) for one in cuts) if name in found[0].false else ""
         lines.append((name, *cells, f"**{_short(mean)}**", false))
     regular = ", ".join(f"{one.regular:,}" for one in cuts)
@@ -181,8 +182,8 @@ def table(found: list[Column]) -> str:
     return "\n".join([*rows, "", f"Regular customers who came back: {regular}."])
 
 
-def _short(value: float) -> str:
-    return f"{value:.3f}".removeprefix("0")
+def _short(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}".removeprefix("0")
 
 
 def main() -> int:

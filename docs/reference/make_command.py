@@ -57,7 +57,8 @@ def _verb(name: str, one: argparse.ArgumentParser) -> Iterator[str]:
     for each in sorted(actions, key=lambda each: (bool(each.option_strings), not each.required)):
         spelt = ", ".join(f"`{_spelt(each, option)}`" for option in each.option_strings) or f"`{each.metavar}`"
         needed = "; required" if each.required and each.option_strings else ""
-        yield "| " + " | ".join(cell.replace("|", r"\|") for cell in (spelt, f"{each.help}{needed}")) + " |"
+        said = f"{each.help}{needed}".replace("%%", "%")  # as the parser has it, for its own formatting
+        yield "| " + " | ".join(cell.replace("|", r"\|") for cell in (spelt, said)) + " |"
 
 
 def _usage(name: str, actions: list[argparse.Action]) -> Iterator[str]:

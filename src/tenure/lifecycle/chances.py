@@ -150,5 +150,13 @@ def _root(
 
     place = np.arange(len(x), dtype=np.float64)
     found = elementwise.find_root(excess, ends, args=(place,), tolerances={"xatol": _EXACT, "fatol": 0.0})
-    # a mark that is met exactly at the first end has no change of sign
-    return np.asarray(np.where(found.success, found.x, ends[0]), np.float64)
+    out = np.where(found.success, found.x, ends[0])
+    # a mark that is met exactly at the first end has no change of sign; whatever else it could not find is halved in
+    left = ~found.success & (excess(ends[0], place) > 0.0)
+    low, high = ends[0][left], ends[1][left]
+    for _ in range(60 if left.any() else 0):
+        middle = (low + high) / 2.0
+        above = excess(middle, place[left]) >= 0.0
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    out[left] = low
+    return np.asarray(out, np.float64)

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.lifecycle.policy import Policy, Rule, Scope
+from tenure.lifecycle.policy import ASKING, Policy, Rule, Scope
 from tenure.measure.judge import (
     Changes,
     Outcomes,
@@ -97,7 +97,7 @@ class Depth:
 
 @dataclass(frozen=True, slots=True)
 class FalseLapses:
-    """Regular customers who came back: how many, and how many of them were flagged."""
+    """Regular customers who came back, over several origins: how many pictures, and how many of these were flagged."""
 
     n: int
     flagged: int
@@ -141,9 +141,12 @@ class Score:
         return self.past_gain > max(GAIN, ERRORS * self.past_error)
 
     def dearer(self, in_force: Score) -> bool:
-        """Whether it buys its accuracy with regular customers: more of those who came back were flagged."""
+        """Whether it buys its accuracy with regular customers: more of those who came back were flagged. Not to be said
+        of a few."""
         mine, theirs = self.past_false.share, in_force.past_false.share
-        return mine is not None and theirs is not None and mine > theirs + DEARER
+        if mine is None or theirs is None or self.past_false.n < FEWEST_CUSTOMERS:
+            return False
+        return mine > theirs + DEARER
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +235,15 @@ def candidates(policy: Policy, *, models: bool) -> tuple[Candidate, ...]:
     return tuple(
         Candidate(label(rule), rule, rule.kind != "chance")
         for rule in _RULES
-        if rule != in_force and (models or rule.model == Rule().model)
+        if not _alike(rule, in_force) and (models or rule.model == Rule().model)
     )
+
+
+def _alike(rule: Rule, other: Rule | None) -> bool:
+    """Whether they say the same of everybody: a model counts only where the chance does."""
+    if other is not None and other.kind not in ASKING:
+        other = replace(other, model=rule.model)
+    return rule == other
 
 
 def label(rule: Rule) -> str:
@@ -281,11 +291,11 @@ def verdict(
 
 def _best(scores: Sequence[Score]) -> int:
     """The first rule in the order of trying that is within noise of the best, so rules that know each customer's rhythm
-    go before fixed days; 0, the rule in force, if none is ahead of it, or that one buys it with regular customers (what
-    is left then is no better a bargain, only a lesser one)."""
+    go before fixed days; 0, the rule in force, if none is ahead of it, or all of these buy it with regular customers
+    (what is left then is no better a bargain, only a lesser one)."""
     ahead = {rule: one.past_accuracy or 0.0 for rule, one in enumerate(scores) if one.ahead}
-    found = next((rule for rule, accuracy in ahead.items() if accuracy >= max(ahead.values()) - GAIN), 0)
-    return 0 if scores[found].dearer(scores[0]) else found
+    near = [rule for rule, accuracy in ahead.items() if accuracy >= max(ahead.values()) - GAIN]
+    return next((rule for rule in near if not scores[rule].dearer(scores[0])), 0)
 
 
 def _lacking(place: Place, customers: int, in_force: Score) -> str | None:

@@ -153,8 +153,8 @@ class Snapshots:
         ahead = self.horizon[month]
         out = p_buy(silence, x, t_x, ahead, self.r[month], self.alpha[month], self.a[month], self.b[month])
         if model in self.others:
-            by_model = self.others[model].p_buy(month, silence, x, t_x, ahead)
-            out = np.where(np.isnan(by_model), out, by_model)
+            found = self.others[model]
+            out = np.where(found.told[month], found.p_buy(month, silence, x, t_x, ahead), out)
         return out
 
     def falls(self, model: str, month: Ints, x: Ints, t_x: Floats, shares: Sequence[float]) -> Floats:

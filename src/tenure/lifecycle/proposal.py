@@ -21,7 +21,7 @@ _LEGEND: Final = (
     "past: balanced accuracy where the rule was chosen (.500 is chance); gain: its lead over the rule in force there,",
     "+- one standard error. The rest is of the untouched month starts: balanced accuracy, precision and recall of the",
     "flag, the share flagged, of regular customers (four orders) who came back the share flagged all the same (n), and",
-    "of the customers at each stage the share who ordered in time (n).",
+    "of the customers at each stage the share who ordered in time (n); n: customers x month starts.",
 )
 
 
@@ -102,13 +102,15 @@ def _said(one: Verdict, shop: Verdict) -> str:
     if one.place.number is None and shop.chosen:
         return f"{name}: keep {kept.name}, which {shop.scores[shop.chosen].name} does not match here."
     others = [score for score in one.scores if score.offered and score.past_gain is not None]
-    best = max(others, key=lambda score: score.past_gain or 0.0)
-    if best.ahead and best.dearer(kept):
+    if turned_away := [score for score in others if score.ahead]:
+        best = max(turned_away, key=lambda score: score.past_accuracy or 0.0)
         return (
             f"{name}: keep {kept.name}. The best on the past, {best.name} ({_gain(best)}), called "
             f"{_share(best.past_false.share)} of the regular customers who came back lapsed, {kept.name} "
-            f"{_share(kept.past_false.share)} (n = {best.past_false.n:,}): whether it is worth that is for you to say."
+            f"{_share(kept.past_false.share)} (n = {best.past_false.n:,}, customers x month starts): whether it is "
+            "worth that is for you to say."
         )
+    best = max(others, key=lambda score: score.past_gain or 0.0)
     return (
         f"{name}: keep {kept.name}; no other rule was better by more than .01 and twice its standard error "
         f"(the nearest, {best.name}: {_gain(best)})."

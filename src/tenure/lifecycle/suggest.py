@@ -29,7 +29,7 @@ from tenure.lifecycle.choosing import (
     label,
     verdict,
 )
-from tenure.lifecycle.policy import Policy, Rule, Scope
+from tenure.lifecycle.policy import ASKING, Policy, Rule, Scope
 from tenure.lifecycle.proposal import Origin, kept_text, proposal_text
 from tenure.lifecycle.trace import STAGES, Trace, trace
 from tenure.periods import SHIFT_US, start_of_day
@@ -151,8 +151,9 @@ def suggest(
     lacking = _too_few(origins)
     if lacking:
         return _kept(policy, origins, lacking)
-    tried = (in_force, *candidates(policy, models=_again(traced) >= MODEL_CUSTOMERS))
-    models = {one.rule.model for one in tried} - {Rule().model, *policy.models}
+    judged_from = min(origin.at_us for origin in origins if origin.untouched)
+    tried = (in_force, *candidates(policy, models=_again(traced, judged_from) >= MODEL_CUSTOMERS))
+    models = {one.rule.model for one in tried if one.rule.kind in ASKING} - {Rule().model, *policy.models}
     if models:
         tell("learning what other purchase models say")
         traced = trace(timeline, keeping, zone=zone, until=until, models=sorted(models))
@@ -164,9 +165,9 @@ def suggest(
     return _judged(policy, origins, tried, tables, _words(traced) if labelled else {})
 
 
-def _again(traced: Trace) -> int:
-    """How many ordered on more days than one."""
-    return int(traced.engine.run(_SQL, "suggest", "again").fetchall()[0][0])
+def _again(traced: Trace, before: int) -> int:
+    """How many had ordered on more days than one."""
+    return int(traced.engine.run(_SQL, "suggest", "again", before=before).fetchall()[0][0])
 
 
 def _tell_nobody(_: str) -> None:

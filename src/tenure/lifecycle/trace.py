@@ -31,6 +31,7 @@ from tenure.lifecycle.slices import Slices
 from tenure.lifecycle.walk import Occasions, Rows, Terrain, occasions
 from tenure.lifecycle.words import day_labels
 from tenure.periods import DAY_US, PIECE_DAYS, SHIFT_US, Calendar, calendar, day_of
+from tenure.purchase.models import model_named
 
 if TYPE_CHECKING:
     from tenure.engine.duckdb import DuckDB
@@ -202,6 +203,8 @@ def trace(
     InvalidInput for events of which the population knows nothing.
     """
     engine = timeline.engine
+    for name in {*policy.models, *models}:
+        model_named(name)  # loaded here, for what it compiles is not to be set up by two walkers at once
     kinds = _kinds(engine, timeline, until)
     first_at, last_at = (at if at is not None else min(until, 0) for at in (timeline.first_at, timeline.last_at))
     days, labels = _lay_calendar(engine, zone, first_at, max(first_at, min(last_at, until)))

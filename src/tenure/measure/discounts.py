@@ -156,8 +156,8 @@ class Group:
 
     def margin(self, share: float) -> float | None:
         """What is left a customer where the goods cost 1 - `share` of the price before the discount: the discount is
-        taken off what is left, not off the cost. None where the money is not known."""
-        if self.each is None or self.off is None:
+        taken off what is left, not off the cost. None where the money is not known, or a discount of a later order."""
+        if self.each is None or self.off is None or self.known < self.later:
             return None
         return share * self.each - (1.0 - share) * self.off
 

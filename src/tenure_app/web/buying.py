@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from dataclasses import asdict, fields
 from datetime import date
 from pathlib import Path
+from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
@@ -23,7 +25,7 @@ from tenure_app.insight.days import Shelf
 from tenure_app.ledger.models import Shop
 from tenure_app.refused import Refused
 from tenure_app.web import beside
-from tenure_app.web.reading import col, lit
+from tenure_app.web.reading import NotReady, col, lit
 from tenure_app.web.rules import in_force
 
 if TYPE_CHECKING:
@@ -42,7 +44,8 @@ _HELD, _MANY = 50_000, 500_000
 """Rows of orders that are held at a time, in a web process and in one of its own."""
 _KEPT: Final = 40
 """Days of which the counts are kept, the latest made."""
-_VERSION: Final = 2
+_counting: Final = Lock()
+_VERSION: Final = 3
 """Of what is laid down: another release may write other fields."""
 
 
@@ -71,7 +74,10 @@ def beginner_at_hand(reading: Reading, person: int) -> dict[str, Any] | None:
     people = _people_of(_result(reading.generation, reading.as_of))
     if not people.exists() and _orders(reading) > _QUICKLY:
         return None
-    found = beginners(reading).filter(col("c") == lit(person)).to_arrow_table().to_pylist()
+    try:
+        found = beginners(reading).filter(col("c") == lit(person)).to_arrow_table().to_pylist()
+    except (NotReady, Refused):  # the page about them is not to wait or fail for this
+        return None
     return found[0] if found else None
 
 
@@ -89,7 +95,9 @@ def _laid(reading: Reading, *, anew: bool = False) -> dict[str, Any]:
     if anew:
         result.unlink(missing_ok=True)
     if not result.exists() and (reading.picture is None or _orders(reading) <= AT_ONCE):
-        _lay(result, reading.connection, reading.picture, reading.as_of, reading.zone, reading.first_at, _HELD)
+        with _counting:  # two pages that ask at once count it once
+            if not result.exists():
+                _lay_at_once(result, reading)
     known_at = reading.picture.shelf.known_at if reading.picture else None
     words = [str(result), reading.generation, str(reading.as_of), *([] if known_at is None else [str(known_at)])]
     waiting = gettext("Counting orders and what came after them")
@@ -100,6 +108,10 @@ def _laid(reading: Reading, *, anew: bool = False) -> dict[str, Any]:
     if beside.REFUSED in said:
         raise Refused(said["code"], said[beside.REFUSED])
     return said
+
+
+def _lay_at_once(result: Path, reading: Reading) -> None:
+    _lay(result, reading.connection, reading.picture, reading.as_of, reading.zone, reading.first_at, _HELD)
 
 
 def _orders(reading: Reading) -> int:
@@ -134,7 +146,7 @@ def _lay(
     def find() -> dict[str, Any]:
         own = USUAL if picture is None else own_horizon(picture)
         found, people = bought(connection, as_of=as_of, zone=zone, first_at=first_at, own=own, at_once=held)
-        unfinished = result.with_suffix(".unfinished")
+        unfinished = result.with_suffix(f".{os.getpid()}-{get_ident()}.unfinished")
         people.write_parquet(str(unfinished), compression="zstd")
         unfinished.replace(_people_of(result))
         return _plain(found)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final
 
+import duckdb
 from django.conf import settings
 from django.utils.translation import gettext
 
@@ -34,7 +37,10 @@ if TYPE_CHECKING:
     from tenure_app.web.moment import Moment
     from tenure_app.web.reading import Reading
 
-__all__ = ["Ahead", "ahead_of", "at_hand", "foreseen_by", "horizon_in", "lay_foreseen", "people_foreseen", "windows"]
+__all__ = [
+    "Ahead", "ahead_of", "at_hand", "foreseen_by", "hand_of", "horizon_in", "lay_foreseen", "people_foreseen",
+    "windows",
+]  # fmt: skip
 
 _KEPT: Final = 20
 """Days and horizons of which the answers are kept, the latest made."""
@@ -83,11 +89,15 @@ def people_foreseen(reading: Reading, horizon: int) -> DuckDBPyRelation:
 def at_hand(reading: Reading) -> tuple[Foreseen, DuckDBPyRelation] | None:
     """What was foreseen already, of the shortest horizon there is, with everybody as `people_foreseen`; None where
     nobody asked yet: a page about somebody does not wait for everybody."""
-    hand = _hand(reading)
-    return hand and (hand[0], reading.connection.read_parquet(str(hand[1])))
+    hand = hand_of(reading)
+    with contextlib.suppress(duckdb.IOException):  # cleared meanwhile
+        return hand and (hand[0], reading.connection.read_parquet(str(hand[1])))
+    return None
 
 
-def _hand(reading: Reading) -> tuple[Foreseen, Path] | None:
+def hand_of(reading: Reading) -> tuple[Foreseen, Path] | None:
+    """What was foreseen already, of the shortest horizon there is, and the file of everybody; None where nobody asked
+    yet."""
     for horizon in HORIZONS:
         result = _result(reading, horizon)
         if (found := _found(reading, result)) is not None:
@@ -105,17 +115,19 @@ class Ahead:
     one_currency: bool
 
 
-def ahead_of(reading: Reading, people: Sequence[int]) -> Ahead:
-    """Of these people, what is at hand."""
-    hand = _hand(reading)
+def ahead_of(reading: Reading, people: Sequence[int], hand: tuple[Foreseen, Path] | None) -> Ahead:
+    """Of these people, what is at hand (`hand_of`)."""
     if hand is None:
         return Ahead({}, None, True)
     found, path = hand
     if not people:
         return Ahead({}, found.horizon, found.value is not None)
     # a connection of its own: a file of people is sent while the rows of the reading's are still being read
-    everybody = reading.connection.cursor().read_parquet(str(path))
-    rows = everybody.filter(col("c").isin(*map(lit, people))).select(*_NAMES).to_arrow_table().to_pylist()
+    try:
+        everybody = reading.connection.cursor().read_parquet(str(path))
+        rows = everybody.filter(col("c").isin(*map(lit, people))).select(*_NAMES).to_arrow_table().to_pylist()
+    except duckdb.IOException:  # cleared meanwhile
+        rows = []
     return Ahead({row["c"]: row for row in rows}, found.horizon, found.value is not None)
 
 
@@ -181,7 +193,7 @@ def _written(result: Path, found: Foreseen, people: Table) -> dict[str, Any]:
     """The people laid beside the result, and what it says."""
     from pyarrow import parquet
 
-    unfinished = result.with_suffix(".unfinished")
+    unfinished = result.with_suffix(f".{os.getpid()}-{get_ident()}.unfinished")
     # who looks for somebody reads the few groups that hold their number, within a web process's memory
     counted = ["low", "high", "currency"]  # few values; all others differ, and a dictionary of them is a burden
     parquet.write_table(people, unfinished, compression="zstd", row_group_size=_TOGETHER, use_dictionary=counted)

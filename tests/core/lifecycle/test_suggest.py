@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from figures import suggested
 
+import tenure.lifecycle.suggest as suggesting
 from tenure.engine.duckdb import DuckDB
 from tenure.lifecycle.choosing import Candidate, Place, Tallies, adopted, candidates, label, verdict
 from tenure.lifecycle.history import history
@@ -147,6 +148,13 @@ def test_what_happens_in_the_judged_period_moves_no_choice():
     assert before.verdicts[0].scores[0].accuracy != after.verdicts[0].scores[0].accuracy
 
 
+def test_who_comes_again_in_the_judged_period_brings_no_model_into_the_choice(monkeypatch):
+    monkeypatch.setattr(suggesting, "MODEL_CUSTOMERS", 100)
+    late = [(c, day) for c in range(200, 260) for day in (350, 353)]
+    tried = {n: suggestion(table(regulars(n, 10, 366, first=1) + late)).verdicts[0].scores for n in (90, 110)}
+    assert {n: sum(" by " in one.name for one in scores) for n, scores in tried.items()} == {90: 0, 110: 3}
+
+
 def test_two_months_are_too_few_and_said_to_be():
     found = suggestion(table(regulars(60, 7, 60)), until=start_of_day(day_number(date(2024, 3, 1)), "UTC"))
     assert (found.policy, found.changed, found.verdicts, found.table().num_rows) == (PLAIN, False, (), 0)
@@ -259,7 +267,10 @@ def test_a_change_needs_more_than_a_hundredth():
 
 
 def test_accuracy_is_not_bought_with_regular_customers():
-    """The best rule may call .050 more of those lapsed who came back, not .051; the next best is not taken instead."""
+    """The best rule may call .050 more of those lapsed who came back, not .051; the next best is not taken instead,
+    but one that is as good is."""
+    found = chosen(SHOP, 1_000_000, 700, 800, 805, 700, false=(200, 251, 200, 0))
+    assert found.chosen == 2
     found = chosen(SHOP, 1_000_000, 700, 750, 800, 700, false=(200, 200, 251, 0))
     assert [(one.past_false.n, one.past_false.flagged) for one in found.scores[:2]] == [(2000, 400), (2000, 400)]
     assert (found.chosen, found.scores[2].false.share) == (0, 0.251)
@@ -270,7 +281,8 @@ def test_accuracy_is_not_bought_with_regular_customers():
     said = proposal_text([dear], [day, replace(day, untouched=True)], 4)
     assert (
         "Whole shop: keep in force. The best on the past, ninety (+.050 +- .000), called .300 of the regular customers "
-        "who came back lapsed, in force .200 (n = 2,000): whether it is worth that is for you to say."
+        "who came back lapsed, in force .200 (n = 2,000, customers x month starts): whether it is worth that "
+        "is for you to say."
     ) in said.replace("rhythm", "in force")
 
 

@@ -3,7 +3,7 @@
 -- beginning of a six-hour bucket, and when it is; a bucket holds one origin at most). Only counts leave the engine.
 
 -- name: again
-SELECT COUNT(*) FROM (SELECT o.life FROM orders o GROUP BY o.life HAVING COUNT(DISTINCT o.at_us // 86400000000) > 1)
+SELECT COUNT(*) FROM (SELECT o.life FROM orders o WHERE o.at_us < $before GROUP BY o.life HAVING COUNT(DISTINCT o.at_us // 86400000000) > 1)
 
 -- name: grouped
 -- the group that each customer's orders so far make, at each origin
@@ -33,7 +33,8 @@ WITH placed AS (
 SELECT DISTINCT o.place, f.c FROM firsts f JOIN origins o ON o.place <= f.place AND f.at_us < o.ends_at
 
 -- name: regulars
--- since when each customer has ordered on so many days: their own lives and days, orders that were taken back among them
+-- since when each customer has ordered on so many days (of UTC: near enough to tell who is regular), orders that were taken back
+-- among them
 CREATE OR REPLACE TABLE regulars AS
 WITH days AS (
     SELECT COALESCE(v.c, o.life) AS c, MIN(o.at_us) AS at_us FROM orders o LEFT JOIN lives v ON v.life = o.life

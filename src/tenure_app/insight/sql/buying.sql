@@ -109,6 +109,7 @@ WITH begun AS (
     SELECT p.c, p."at" = b.first_order_at AS first, b.day AS first_day,
         d.day + CAST(p."at" >= d.next_at AS INTEGER) + CAST(p."at" >= d.after_at AS INTEGER) AS day,
         p.gross, p.minor - COALESCE(r.minor, 0) AS minor, ABS(p.discount) AS discount,
+        CASE WHEN p.minor > 0 THEN CAST(p.minor - COALESCE(r.minor, 0) AS DOUBLE) / p.minor ELSE 1 END AS kept,
         CASE WHEN p."at" = b.first_order_at THEN p.channel END AS channel, p.gross IS NOT NULL AND p.minor IS NULL AS elsewhere
     FROM placed p JOIN begun b ON b.c = p.c LEFT JOIN returned r ON r.c = p.c AND r.name = p.name
     JOIN local_days d ON d.utc_day = CAST(floor(p."at" / CAST(86400000000 AS DOUBLE)) AS INTEGER)
@@ -150,7 +151,7 @@ SELECT b.depth, b.channel,
         + CAST($last - 1 - b.first_day >= $w2 AS TINYINT) + CAST($last - 1 - b.first_day >= $w3 AS TINYINT) AS seen,
     CAST(o.gap > $w0 AS TINYINT) + CAST(o.gap > $w1 AS TINYINT) + CAST(o.gap > $w2 AS TINYINT) + CAST(o.gap > $w3 AS TINYINT) AS span,
     SUM(o.minor), COUNT(o.minor), COUNT(*) FILTER (WHERE o.gap > 0), COUNT(o.discount) FILTER (WHERE o.gap > 0),
-    COUNT(*) FILTER (WHERE o.gap > 0 AND o.discount > 0), SUM(CASE WHEN o.minor IS NOT NULL THEN o.discount END)
+    COUNT(*) FILTER (WHERE o.gap > 0 AND o.discount > 0), SUM(CASE WHEN o.minor IS NOT NULL THEN o.discount * o.kept END)
 FROM ordered o JOIN beginners b ON b.c = o.c WHERE b.c >= $first AND b.c < $next
 GROUP BY ALL
 

@@ -85,7 +85,7 @@ def customer_page(request: HttpRequest, person: int) -> HttpResponse:
         "gap": _usual_gap(row),
         "ahead": ahead(reading, at, row, shop),
         "assumed": assumed(shop),
-        "leaning": leaning(reading, person),
+        "leaning": leaning(reading, person) if row["orders"] else None,
         "discounts_link": at.link("discounts"),
         "precedents_link": at.link("customers", offers="precedent"),
         "worth_link": at.link("worth"),

@@ -17,7 +17,7 @@ from tenure_app.roles import Permission
 from tenure_app.web import choosing, words
 from tenure_app.web.because import fact
 from tenure_app.web.choosing import ORDERS, SORTS, Choice
-from tenure_app.web.foreseen import ahead_of
+from tenure_app.web.foreseen import ahead_of, hand_of
 from tenure_app.web.frame import show
 from tenure_app.web.moment import moment, shop_of
 from tenure_app.web.names import MOST_FOUND, called
@@ -74,7 +74,7 @@ def customers_page(request: HttpRequest) -> HttpResponse:
     found = choosing.first_page(reading, choice, at, request.GET.get("place", ""))
     numbers = [row["c"] for row in found.rows]
     names, lives, (start, end) = called(numbers), pieces_of(reading, numbers), _axis(reading)
-    ahead = ahead_of(reading, numbers)
+    ahead = ahead_of(reading, numbers, hand_of(reading))
     to_call = _to_call(found.rows, lives, at)
     rows = [
         {
@@ -171,11 +171,11 @@ def customers_file(request: HttpRequest) -> StreamingHttpResponse:
 
 
 def _rows(reading: Reading, choice: Choice, at: Moment, currency: str) -> Iterator[Iterable[object]]:
-    there = choosing.people(reading, choice, at).sort(col("c"))
+    there, hand = choosing.people(reading, choice, at).sort(col("c")), hand_of(reading)
     for batch in there.to_arrow_reader(_BATCH):
         rows = batch.to_pylist()
         numbers = [row["c"] for row in rows]
-        names, ahead = called(numbers), ahead_of(reading, numbers)
+        names, ahead = called(numbers), ahead_of(reading, numbers, hand)
         for row in rows:
             foreseen = _foreseen(ahead.people.get(row["c"]), ahead.horizon)
             yield (*_cells(row, names[row["c"]], currency, at), *foreseen)

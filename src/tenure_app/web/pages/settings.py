@@ -62,8 +62,8 @@ def _shown(request: HttpRequest, refusal: str = "") -> HttpResponse:
     ]
     context = {
         "saved": shop,
-        "margin": "" if shop.margin is None else f"{100 * shop.margin:.6g}",
-        "discount_rate": f"{100 * shop.discount_rate:.6g}",
+        "margin": "" if shop.margin is None else f"{100 * shop.margin:.12g}",
+        "discount_rate": f"{100 * shop.discount_rate:.12g}",
         "zones": sorted(zoneinfo.available_timezones()),
         "currencies": sorted(EXPONENTS),
         "months": list(MONTHS.items()),
