@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from tenure import __version__
 from tenure.cli.screen import say
 
-__all__ = ["COLUMNS", "parser"]
+__all__ = ["COLUMNS", "number", "parser"]
 
 COLUMNS: Final = {
     "order": "the order id: lines with one id are one order",
@@ -167,15 +167,23 @@ def _predict(verbs: _Verbs) -> None:
     _writing(one)
 
 
+def number(text: str) -> float:
+    """A share or a rate, as somebody writes it."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a number, as in 0.1 for 10 %, not {text!r}") from None
+
+
 def _value(verbs: _Verbs) -> None:
     one = _verb(
         verbs, "value", "what customers are worth, and what may be spent to acquire, keep or win back each",
         "The columns of predict, with margins, scores and ceilings. Without --out: totals and the first rows.",
     )  # fmt: skip
     _forecasting(one)
-    one.add_argument("--margin", metavar="SHARE", type=float, required=True, help="of revenue, as in 0.4")
+    one.add_argument("--margin", metavar="SHARE", type=number, required=True, help="of revenue, as in 0.4")
     one.add_argument(
-        "--discount-rate", metavar="RATE", type=float, default=0.1, help="a year, as in 0.1 for 10 %%; default: 0.1"
+        "--discount-rate", metavar="RATE", type=number, default=0.1, help="a year, as in 0.1 for 10 %%; default: 0.1"
     )
     _writing(one)
 

@@ -128,11 +128,12 @@ def _money(minor: float | None, currency: str | None) -> str:
 def _totals(rows: pa.Table, told: Forecast, asked: Asked) -> list[str]:
     """What is expected of everybody together."""
     low, high = told.total_between()
-    ahead = f"the {told.horizon} days from {asked.as_of}"
+    ahead = f"the {told.horizon:,} days from {asked.as_of}"
     buyers = float(told.p_buy.sum())
+    orders = counted(round(told.total), "order")
     said = (
-        f"{counted(told.n, 'customer')}; in {ahead} some {buyers:,.0f} of them are expected to order, {told.total:,.0f}"
-        f" orders in all (90 % between {low:,.0f} and {high:,.0f}; {told.model}, n = {told.n:,})"
+        f"{counted(told.n, 'customer')}; in {ahead} some {buyers:,.0f} of them are expected to order, "
+        f"{orders} in all (90 % between {low:,.0f} and {high:,.0f}; {told.model}, n = {told.n:,})"
     )
     lines = [said]
     currencies = set(rows["currency"].unique().to_pylist())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -52,7 +52,16 @@ def values_of(
     place = pc.index_in(ids, stages["customer_id"].combine_chunks())
     stage = np.array(stages["stage"].combine_chunks().cast(pa.string()).take(place).to_pylist(), object)
     found = value_of(gathered, told, stage, margin=margin, discount_rate=discount_rate)
-    return values(gathered, told, found, as_of=as_of, zone=shop.zone), told
+    rows = values(gathered, told, found, as_of=as_of, zone=shop.zone)
+    return rows, replace(told, notes=(*told.notes, *_doubts(told, discount_rate)))
+
+
+def _doubts(told: Forecast, discount_rate: float) -> Iterator[str]:
+    """What a reader of money should know."""
+    if np.isnan(told.spend).all():
+        yield "no amount is known, so nothing is said of worth, margins and ceilings; --amount names their column"
+    if discount_rate > 1.0:
+        yield f"a discount rate of {discount_rate:g} is {100.0 * discount_rate:g} % a year; 10 % is 0.1"
 
 
 def backtest_of(shop: Shop, origins: int, horizon: int, until: int | None, models: Sequence[str] = ()) -> Backtest:

@@ -85,9 +85,10 @@ class Forecast:
         return _between(float(self.orders.sum()), float(self.counts.variance.sum()), self.total_spread)
 
     def value_between(self) -> tuple[float, float]:
-        """The same of the total value."""
+        """The same of the total value; from nothing where no order may come."""
         variance = float((self.counts.variance * self.spend**2).sum())
-        return _between(float(self.value.sum()), variance, self.total_spread)
+        low, high = _between(float(self.value.sum()), variance, self.total_spread)
+        return (0.0 if self.total_between()[0] < 0.5 else low), high
 
 
 def _between(total: float, variance: float, spread: float) -> tuple[float, float]:

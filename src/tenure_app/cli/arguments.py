@@ -6,7 +6,7 @@ import argparse
 from importlib import import_module, util
 from typing import TYPE_CHECKING, Any, Final
 
-from tenure.cli.arguments import COLUMNS
+from tenure.cli.arguments import COLUMNS, number
 from tenure_app.refused import Refused
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _shop(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
         "--margin", metavar="SHARE", help="what is left of a price after what the goods cost, as in 0.4; or unknown"
     )
     one.add_argument(
-        "--discount-rate", metavar="RATE", type=float, help="a year, of money that comes later, as in 0.1 for 10 %%"
+        "--discount-rate", metavar="RATE", type=number, help="a year, of money that comes later, as in 0.1 for 10 %%"
     )
     one.set_defaults(job=_late("keeping", "shop"))
 

@@ -108,6 +108,8 @@ class Judgement:
     """To order within `horizon_days`, as of now."""
     model: str
     """The purchase model it is by: MBG/NBD where the month's customers tell nothing of the policy's."""
+    asked: str
+    """The policy's."""
     mark_short: float
     mark_long: float
     mark_inactive: float
@@ -226,7 +228,7 @@ class Life:
             rule=rule.kind, scope=self._scope(last.group), clock=self._clock_words(last),
             occasions=len(occasions), repeats=x, repeat_days=t_x, silent_days=today - last.day, silence=silence,
             usual_days=float(usual(x, logs, *known.spread)), short_days=short, long_days=long, inactive_days=inactive,
-            chance=float(chance[0]), model=self.known.model_in(rule.model, known.place),
+            chance=float(chance[0]), model=self.known.model_in(rule.model, known.place), asked=rule.model,
             mark_short=marks[0], mark_long=marks[1], mark_inactive=marks[2],
             average=average, horizon_days=round(known.horizon), snapshot_month=month_of(last.day),
             customers=known.n,

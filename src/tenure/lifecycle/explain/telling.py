@@ -67,15 +67,17 @@ def _numbers(of: Judgement) -> list[tuple[str, ...]]:
     if of.rule in ("rhythm", "chance"):
         marks = ", ".join(_percent(mark) for mark in (of.mark_short, of.mark_long, of.mark_inactive))
         rows += [
-            ("chance to order", f"{_percent(of.chance)} within {of.horizon_days} days{_by(of.model)}"),
+            ("chance to order", f"{_percent(of.chance)} within {of.horizon_days} days{_by(of)}"),
             ("marks for the chance", f"{marks} (short, long, inactive); the shop's average is {_percent(of.average)}"),
         ]
     return [*rows, ("population", f"{_many(of.customers, 'customer')}, as known on {month}")]
 
 
-def _by(model: str) -> str:
-    """Said where it is not the usual one."""
-    return "" if model == DEFAULT.rule.model else f", by {model}"
+def _by(of: Judgement) -> str:
+    """Said where another than the usual model is asked for."""
+    if of.asked == DEFAULT.rule.model:
+        return ""
+    return f", by {of.model}" if of.model == of.asked else f", by {of.model}: too little was known for {of.asked}"
 
 
 def _due(dues: Dues) -> list[tuple[str, ...]]:
