@@ -1,8 +1,10 @@
-"""Makes the pictures of the documents anew, in a real browser: two pages of the console of `make demo`, and the report
-of the simulated shoe-and-boot shop.
+"""Makes the pictures of the documents anew, in a real browser: pages of the console of `make demo`, and the report of
+the simulated shoe-and-boot shop.
 
     make demo                                 in one terminal
     .venv/bin/python docs/images/shoot.py     in another; --port and --data as they were given to make demo
+    make demo SHOP=simulated                  then this, and
+    .venv/bin/python docs/images/shoot.py --shop simulated
 
 Needs Playwright and a Chromium: its own, the system's, or the one named by --chromium. Both shops are always the same
 and the demo's clock stands still, so the numbers are the same too.
@@ -28,8 +30,13 @@ ROOT = HERE.parent.parent
 WIDTH = 1440
 ZONE, DAY = "Europe/Berlin", "2025-11-01"
 NAME = "Shoe and boot shop, simulated"
-CONSOLE = {"ring.png": ("/", 1000), "customer.png": ("/customers/153/", 1100)}
-"""Of each file the page's path and the height of the window."""
+CONSOLE = {
+    "journey": {"ring.png": ("/", 1000), "customer.png": ("/customers/153/", 1100)},
+    "simulated": {
+        "worth.png": ("/worth/", 1240), "next.png": ("/worth/next/", 720), "discounts.png": ("/discounts/", 960),
+    },
+}  # fmt: skip
+"""Of each shop and file the page's path and the height of the window."""
 REPORT = ("report.png", 1072)
 
 
@@ -77,20 +84,22 @@ def main() -> None:
     """All pictures; the demo runs meanwhile."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8765)
+    parser.add_argument("--shop", choices=CONSOLE, default="journey")
     parser.add_argument("--data", type=Path, default=ROOT / "var" / "demo")
     parser.add_argument("--chromium", default=shutil.which("chromium"))
     asked = parser.parse_args()
-    word = (asked.data / "journey" / "secrets" / "demo_password").read_text(encoding="utf-8").strip()
+    word = (asked.data / asked.shop / "secrets" / "demo_password").read_text(encoding="utf-8").strip()
     address = f"http://127.0.0.1:{asked.port}"
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=asked.chromium, args=["--no-sandbox"])
         tab = browser.new_page(viewport={"width": WIDTH, "height": 1000}, color_scheme="light")
         signed_in(tab, address, word)
         foretold(tab, address)
-        for name, (path, height) in CONSOLE.items():
+        for name, (path, height) in CONSOLE[asked.shop].items():
             shoot(tab, f"{address}{path}", name, height)
-        name, height = REPORT
-        shoot(tab, report(Path(folder)).as_uri(), name, height)
+        if asked.shop == "journey":
+            name, height = REPORT
+            shoot(tab, report(Path(folder)).as_uri(), name, height)
         browser.close()
 
 
