@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tenure.errors import TenureError
 from tenure_app import background
 from tenure_app.ledger.manifest import replaced
+from tenure_app.refused import Refused
 from tenure_app.web.alive import alive, mark_of
 from tenure_app.web.reading import NotReady
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-__all__ = ["FAILED", "REFUSED", "found", "lay"]
+__all__ = ["FAILED", "REFUSED", "answer", "found", "lay"]
 
 FAILED: Final = "failed"
 """Key of what went wrong by no fault of who asks: the error's name, "" of a process that was killed."""
@@ -48,6 +49,19 @@ def found(result: Path, module: str, words: Sequence[str], *, waiting: str) -> d
             number = background.begin(words, log, module)
             _begun[module] = (result, number, mark_of(number))
         raise NotReady(said=waiting)
+
+
+def answer(result: Path, module: str, words: Sequence[str], *, waiting: str, stopped: str) -> dict[str, Any]:
+    """What the file says where it answers; NotReady as in `found`; Refused with its own words, or with `stopped` where
+    the process ended without an answer. Asked again after that, it begins anew.
+    """
+    said = found(result, module, words, waiting=waiting)
+    if FAILED in said:
+        result.unlink(missing_ok=True)
+        raise Refused("failed", stopped)
+    if REFUSED in said:
+        raise Refused(said["code"], said[REFUSED])
+    return said
 
 
 def _read(result: Path) -> dict[str, Any] | None:

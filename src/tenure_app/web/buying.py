@@ -101,13 +101,8 @@ def _laid(reading: Reading, *, anew: bool = False) -> dict[str, Any]:
     known_at = reading.picture.shelf.known_at if reading.picture else None
     words = [str(result), reading.generation, str(reading.as_of), *([] if known_at is None else [str(known_at)])]
     waiting = gettext("Counting orders and what came after them")
-    said = beside.found(result, "tenure_app.web.tallying", words, waiting=waiting)
-    if beside.FAILED in said:
-        result.unlink(missing_ok=True)  # asked again, it is counted again
-        raise Refused("failed", gettext("Nothing was counted: the counting was stopped. Ask again; it begins anew."))
-    if beside.REFUSED in said:
-        raise Refused(said["code"], said[beside.REFUSED])
-    return said
+    stopped = gettext("Nothing was counted: the counting was stopped. Ask again; it begins anew.")
+    return beside.answer(result, "tenure_app.web.tallying", words, waiting=waiting, stopped=stopped)
 
 
 def _lay_at_once(result: Path, reading: Reading) -> None:

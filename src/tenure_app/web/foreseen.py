@@ -21,7 +21,6 @@ from django.utils.translation import gettext
 from tenure_app.insight.days import Shelf
 from tenure_app.insight.foreseen import HORIZONS, Cohort, Foreseen, Stage, Told, Total, Track, foreseen
 from tenure_app.ledger.models import Shop
-from tenure_app.refused import Refused
 from tenure_app.web import beside
 from tenure_app.web.moment import word_in
 from tenure_app.web.reading import col, lit
@@ -162,13 +161,8 @@ def _laid(reading: Reading, horizon: int) -> dict[str, Any]:
     words = [str(result), reading.generation, str(reading.as_of), str(horizon), str(rate)]
     words += [] if known_at is None else [str(known_at)]
     waiting = gettext("Working out who will order again, and trying the same on the past")
-    said = beside.found(result, "tenure_app.web.foreseeing", words, waiting=waiting)
-    if beside.FAILED in said:
-        result.unlink(missing_ok=True)  # asked again, it is worked out again
-        raise Refused("failed", gettext("Nothing was worked out: it was stopped. Ask again; it begins anew."))
-    if beside.REFUSED in said:
-        raise Refused(said["code"], said[beside.REFUSED])
-    return said
+    stopped = gettext("Nothing was worked out: it was stopped. Ask again; it begins anew.")
+    return beside.answer(result, "tenure_app.web.foreseeing", words, waiting=waiting, stopped=stopped)
 
 
 def lay_foreseen(

@@ -24,7 +24,6 @@ from tenure_app.ledger import mirror
 from tenure_app.ledger.alone import under_way
 from tenure_app.ledger.manifest import read_manifest
 from tenure_app.ledger.models import Event, ImportRun, Shop
-from tenure_app.refused import Refused
 from tenure_app.web import beside
 from tenure_app.web.reading import NothingYet, NotReady, Reading
 from tenure_app.web.refreshing import begun, why_not
@@ -194,13 +193,8 @@ def suggested(at: Moment) -> Suggested:
     result = Path(settings.TENURE_DATA) / "suggestions" / "found" / f"{reading.generation}-{at.as_of}.json"
     words = [str(result), reading.generation, str(at.as_of), *([] if at.known_at is None else [str(at.known_at)])]
     waiting = gettext("Trying rules on the shop’s own past")
-    said = beside.found(result, "tenure_app.web.suggesting", words, waiting=waiting)
-    if beside.FAILED in said:
-        result.unlink(missing_ok=True)  # asked again, it is tried again
-        raise Refused("failed", gettext("Nothing was found out: the trying was stopped. Ask again; it begins anew."))
-    if beside.REFUSED in said:
-        raise Refused(said["code"], said[beside.REFUSED])
-    return Suggested(**said)
+    stopped = gettext("Nothing was found out: the trying was stopped. Ask again; it begins anew.")
+    return Suggested(**beside.answer(result, "tenure_app.web.suggesting", words, waiting=waiting, stopped=stopped))
 
 
 def lay_suggestion(result: Path, generation: str, as_of: int, known_at: int | None = None) -> None:
