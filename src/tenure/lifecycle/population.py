@@ -23,8 +23,8 @@ SAMPLE: Final = 10_000
 SAMPLE_ABOVE: Final = 50_000
 """With more customers than SAMPLE_ABOVE, the SAMPLE of them with the lowest draws stand for all."""
 FEW: Final = 2_000
-"""Other models than MBG/NBD are fitted to at most so many, again those with the lowest draws: they cost several times as
-much, and chances of fits to 2,000 customers spread by .005 (docs/reference/rules.md section 5)."""
+"""Other models than MBG/NBD are fitted to at most so many, again those with the lowest draws: they cost several times
+as much, and chances of fits to 2,000 customers spread by .005 (docs/reference/rules.md section 5)."""
 RECENT_DAYS: Final = 730.0
 _PRIME: Final = 2**31 - 1
 DEFAULT_MODEL: Final = "mbg_nbd"
