@@ -1,20 +1,27 @@
 """Every table of the app, for Django to find."""
 
+from tenure_app.api.models import ApiKey, KeptAnswer
 from tenure_app.ledger.models import (
+    Account,
     Event,
     EventBody,
     FailedSignIn,
     Identity,
     ImportRun,
+    Membership,
     Merge,
     Person,
     PolicyVersion,
     RejectedRow,
     Shop,
     Source,
+    Trait,
 )
+from tenure_app.listen.models import Opportunity, OtherKey, Quarantined, Received, SourceKey, Touched
+from tenure_app.live.models import Hook, HookAttempt, HookMessage, Standing
 
 __all__ = [
-    "Event", "EventBody", "FailedSignIn", "Identity", "ImportRun", "Merge", "Person", "PolicyVersion", "RejectedRow",
-    "Shop", "Source",
+    "Account", "ApiKey", "Event", "EventBody", "FailedSignIn", "Hook", "HookAttempt", "HookMessage", "Identity",
+    "ImportRun", "KeptAnswer", "Membership", "Merge", "Opportunity", "OtherKey", "Person", "PolicyVersion",
+    "Quarantined", "Received", "RejectedRow", "Shop", "Source", "SourceKey", "Standing", "Touched", "Trait",
 ]  # fmt: skip

@@ -13,8 +13,8 @@ from django.db import models
 from django.db.models import Func, Q
 
 __all__ = [
-    "CORRECTED", "REVERSED", "Event", "EventBody", "FailedSignIn", "Identity", "ImportRun", "Merge", "Person",
-    "PolicyVersion", "Position", "RejectedRow", "Shop", "ShopQuerySet", "Source",
+    "CORRECTED", "REVERSED", "Account", "Event", "EventBody", "FailedSignIn", "Identity", "ImportRun", "Membership",
+    "Merge", "Person", "PolicyVersion", "Position", "RejectedRow", "Shop", "ShopQuerySet", "Source", "Trait",
 ]  # fmt: skip
 
 CORRECTED: Final = ("order.corrected", "fact.corrected")
@@ -42,6 +42,13 @@ class Source(models.Model):
 
     id = models.AutoField(primary_key=True)
     name = models.CharField(max_length=60, unique=True)
+    dialect = models.CharField(max_length=20, blank=True, db_default="")
+    """How what it sends by itself is read (tenure_app.dialects); empty where only files are imported."""
+    rules = models.JSONField(null=True)
+    """What its own events mean to us, and the currency of amounts that name none (dialects.said.Rules)."""
+    secret = models.TextField(blank=True, db_default="")
+    """What its webhooks are signed with, encrypted (listen.keys)."""
+    made_at = models.BigIntegerField(null=True)
 
     def __str__(self) -> str:
         return self.name
@@ -53,18 +60,33 @@ class Person(models.Model):
     recorded_at = models.BigIntegerField()
     draw = models.BigIntegerField()
     """0 <= draw < 2147483647: who is drawn where a sample stands for all (tenure.lifecycle.population)."""
+    root = models.BigIntegerField(null=True)
+    """Whom they are taken for, in the end, by the merges in force; null: for themselves. Follows from `Merge`."""
+    anonymous = models.BooleanField(default=False, db_default=False)
+    """Only a visitor's device is known: nobody's customer until they are merged into somebody who is known."""
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["root"], condition=Q(root__isnull=False), name="persons_taken_for_another"),
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)
 
 
 class Merge(models.Model):
-    """From `began_at` to `ended_at` the person is taken for the canonical one; events keep whose they were."""
+    """From `began_at` to `ended_at` the person is taken for the canonical one; events keep whose they were.
+
+    Both stood for themselves when it began. `why`: a code of ledger.identity; `by`: who asked for it, empty where an
+    event did.
+    """
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="merges")
     canonical = models.ForeignKey(Person, models.PROTECT, related_name="absorbed")
     began_at = models.BigIntegerField()
     ended_at = models.BigIntegerField(null=True)
+    why = models.CharField(max_length=20, db_default="")
+    by = models.CharField(max_length=150, db_default="")
 
     class Meta:
         constraints: ClassVar = [
@@ -116,6 +138,59 @@ class Identity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.person_id}"
+
+
+class Trait(models.Model):
+    """What a source last said of a person under a name; the newest of all sources holds (`said_at`)."""
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="traits", db_index=False)
+    source = models.ForeignKey(Source, models.PROTECT, db_index=False)
+    name = models.CharField(max_length=100)
+    value = models.TextField()
+    """As JSON."""
+    said_at = models.BigIntegerField()
+    guessed = models.BooleanField(db_default=False)
+    """Read off what they do (a browser's language, a zone), where the others were stated."""
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["person", "name", "source", "guessed"], name="one_trait_by_source"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.person_id}"
+
+
+class Account(models.Model):
+    """A company, a household, a team: what a source groups people by."""
+
+    source = models.ForeignKey(Source, models.PROTECT, db_index=False)
+    key = models.TextField()
+    name = models.TextField(blank=True, db_default="")
+    traits = models.TextField(db_default="{}")
+    """As JSON, each name with [value, said_at]."""
+    recorded_at = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["source", "key"], name="one_account_by_key")]
+
+    def __str__(self) -> str:
+        return f"account {self.pk}"
+
+
+class Membership(models.Model):
+    """Somebody belongs to an account from `began_at` on, until `ended_at` where they left it."""
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="memberships", db_index=False)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="members")
+    began_at = models.BigIntegerField()
+    ended_at = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["person", "account"], name="one_membership")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} in {self.account_id}"
 
 
 class ImportRun(models.Model):
@@ -184,10 +259,15 @@ class Event(models.Model):
     reason = models.TextField(null=True)
     fact_hash = models.BinaryField(max_length=16)
     position = models.BigIntegerField(db_default=Position())
+    flag = models.CharField(max_length=10, null=True)
+    """What is odd about its time, which is kept all the same: a code of dialects.said.FLAGS."""
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["source", "source_key"], name="one_event_by_key")]
-        indexes: ClassVar = [models.Index(fields=["first"], condition=Q(first__isnull=False), name="later_versions")]
+        indexes: ClassVar = [
+            models.Index(fields=["first"], condition=Q(first__isnull=False), name="later_versions"),
+            models.Index(fields=["person"], name="events_of_a_person"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.source_key}"
@@ -227,6 +307,10 @@ class Shop(models.Model):
     """What is left of an order's price after what the goods cost, a share of it; null: not known."""
     discount_rate = models.FloatField(default=0.1)
     """By how much a year money that comes later is worth less."""
+    visits = models.CharField(max_length=20, default="unless_refused", db_default="unless_refused")
+    """When visits from before somebody said who they are become theirs: ledger.identity.VISITS."""
+    mirrored_traits = models.JSONField(null=True)
+    """Names of the traits that segments may use; the mirror holds them as codes."""
     hash_check = models.CharField(max_length=32, blank=True)
     """What the key of the payload hashes makes of nothing: told again before every import, so that no other key is
     used on this ledger."""

@@ -1,0 +1,1 @@
+"""What senders say by themselves: taken durably at once, put on the timeline by the worker."""

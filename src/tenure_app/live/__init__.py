@@ -1,0 +1,1 @@
+"""Stages that follow events within seconds, and what is told outside when they move."""
