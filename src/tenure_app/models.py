@@ -16,6 +16,7 @@ from tenure_app.ledger.models import (
     Shop,
     Source,
     Trait,
+    TraitCode,
 )
 from tenure_app.listen.models import Opportunity, OtherKey, Quarantined, Received, SourceKey, Touched
 from tenure_app.live.models import Hook, HookAttempt, HookMessage, Standing
@@ -24,4 +25,5 @@ __all__ = [
     "Account", "ApiKey", "Event", "EventBody", "FailedSignIn", "Hook", "HookAttempt", "HookMessage", "Identity",
     "ImportRun", "KeptAnswer", "Membership", "Merge", "Opportunity", "OtherKey", "Person", "PolicyVersion",
     "Quarantined", "Received", "RejectedRow", "Shop", "Source", "SourceKey", "Standing", "Touched", "Trait",
+    "TraitCode",
 ]  # fmt: skip

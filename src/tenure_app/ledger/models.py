@@ -15,6 +15,7 @@ from django.db.models import Func, Q
 __all__ = [
     "CORRECTED", "REVERSED", "Account", "Event", "EventBody", "FailedSignIn", "Identity", "ImportRun", "Membership",
     "Merge", "Person", "PolicyVersion", "Position", "RejectedRow", "Shop", "ShopQuerySet", "Source", "Trait",
+    "TraitCode",
 ]  # fmt: skip
 
 CORRECTED: Final = ("order.corrected", "fact.corrected")
@@ -124,7 +125,13 @@ class Identity(models.Model):
                 condition=Q(**{f"{name}__isnull": False}),
             )
             for name in ("folded", "turned")
-        ]
+        ] + [
+            # said by one of them and found with another: who may be one person (merging.suggestions)
+            models.Index(
+                fields=["folded"], name="addresses_of_somebody_else",
+                condition=Q(match__isnull=True, folded__isnull=False, kind__in=("email", "phone")),
+            ),
+        ]  # fmt: skip
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["kind", "match", "source"], condition=Q(match__isnull=False, source__isnull=False),
@@ -159,6 +166,20 @@ class Trait(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} of {self.person_id}"
+
+
+class TraitCode(models.Model):
+    """The number that stands for a value of an allowed trait in the mirror, which holds no text of anybody."""
+
+    name = models.CharField(max_length=100)
+    value = models.TextField()
+    """As JSON."""
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["name", "value"], name="one_code_by_value")]
+
+    def __str__(self) -> str:
+        return f"code {self.pk} of {self.name}"
 
 
 class Account(models.Model):
