@@ -8,18 +8,18 @@ from django.utils.translation import gettext
 
 from tenure.draw import Due, waning
 from tenure.periods import date_of, day_number, day_of
+from tenure_app.insight.forecasts import at_hand
 from tenure_app.insight.foreseen import SILENT_DAYS
+from tenure_app.insight.reading import col, lit
 from tenure_app.web import words
-from tenure_app.web.foreseen import at_hand
-from tenure_app.web.reading import col, lit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tenure_app.insight.foreseen import Foreseen, Told, Track
+    from tenure_app.insight.reading import Reading
     from tenure_app.ledger.models import Shop
     from tenure_app.web.moment import Moment
-    from tenure_app.web.reading import Reading
 
 __all__ = ["FEW", "ahead", "assumed", "record"]
 

@@ -20,19 +20,19 @@ from django.utils.translation import gettext
 
 from tenure.measure.discounts import Always, Compared, Curves, Discounts, Group, Money
 from tenure.measure.existing import Existing, Revenue
+from tenure_app.insight import beside
 from tenure_app.insight.buying import USUAL, Bought, bought, own_horizon
 from tenure_app.insight.days import Shelf
+from tenure_app.insight.reading import NotReady, col, lit
 from tenure_app.ledger.models import Shop
 from tenure_app.refused import Refused
-from tenure_app.web import beside
-from tenure_app.web.reading import NotReady, col, lit
 from tenure_app.web.rules import in_force
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
     from tenure_app.insight.days import Picture
-    from tenure_app.web.reading import Reading
+    from tenure_app.insight.reading import Reading
 
 __all__ = ["beginner_at_hand", "beginners", "bought_by", "lay_bought"]
 

@@ -14,23 +14,24 @@ from tenure.lifecycle.trace import STAGES
 from tenure.measure.discounts import DEPTHS, FULL, UNKNOWN
 from tenure.periods import day_number, start_of_day
 from tenure_app.insight.buying import DEEP, LEAST
+from tenure_app.insight.forecasts import at_hand, people_foreseen
 from tenure_app.insight.foreseen import HORIZONS
+from tenure_app.insight.moving import NOBODY
+from tenure_app.insight.reading import NotReady, col, lit
+from tenure_app.ledger.names import found
 from tenure_app.refused import Refused
 from tenure_app.web import words
 from tenure_app.web.buying import beginners
-from tenure_app.web.counting import NOBODY, ON_TIME, QUIET, came
-from tenure_app.web.foreseen import at_hand, people_foreseen
+from tenure_app.web.counting import ON_TIME, QUIET, came
 from tenure_app.web.moment import day_in, number_in, word_in
-from tenure_app.web.names import found
-from tenure_app.web.reading import NotReady, col, lit
 
 if TYPE_CHECKING:
 
     from django.http import QueryDict
     from duckdb import DuckDBPyRelation, Expression
 
+    from tenure_app.insight.reading import Reading
     from tenure_app.web.moment import Moment
-    from tenure_app.web.reading import Reading
 
 __all__ = ["FIRSTS", "FORESEEN", "ORDERS", "SORTS", "Choice", "Page", "chosen", "first_page", "people", "title"]
 

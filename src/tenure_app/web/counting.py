@@ -1,9 +1,8 @@
-"""Counts over a reading: who stands where, who moved between two days, how it was over time."""
+"""Counts over a reading as pages show them: periods, flows between stages, who moved, how it was over time."""
 
 from __future__ import annotations
 
 from calendar import monthrange
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,27 +13,23 @@ import numpy as np
 from tenure.draw import Level
 from tenure.lifecycle.trace import STAGES
 from tenure.periods import date_of, day_number, day_of, start_of_day
-from tenure_app.web.reading import col, lit
+from tenure_app.insight.moving import NOBODY, among, moved
+from tenure_app.insight.reading import col, lit
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyRelation, Expression
+    from duckdb import DuckDBPyRelation
 
-    from tenure_app.web.reading import Reading
+    from tenure_app.insight.reading import Reading
 
 __all__ = [
     "EVERY",
-    "NOBODY",
     "ON_TIME",
     "QUIET",
     "Period",
     "between",
     "came",
-    "counts",
-    "flows",
     "levels",
-    "moved",
     "movers",
-    "moves",
     "period_before",
     "periods_before",
     "staged",
@@ -44,8 +39,6 @@ __all__ = [
 EVERY: Final = ("week", "month", "quarter", "year")
 ON_TIME: Final = ("new", "active", "loyal")
 QUIET: Final = ("lapsed", "inactive")
-NOBODY: Final = -1
-"""In place of a stage's code: not known yet."""
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
 _POINTS: Final = 240
 
@@ -96,86 +89,12 @@ def periods_before(end: date, every: str, zone: str, first: date, most: int) -> 
     return found
 
 
-def counts(reading: Reading) -> dict[tuple[str, str], int]:
-    """People by (stage, detail), "" where a stage has none; in the order of the circle, without those of nobody."""
-
-    def count() -> dict[tuple[str, str], int]:
-        rows = dict(reading.table("people").aggregate("code, count(*)").fetchall())
-        return {(stage, detail or ""): rows[code] for code, (stage, detail) in enumerate(STAGES) if code in rows}
-
-    return reading.remembered("counts", count)
-
-
 def totals(parts: Mapping[tuple[str, str], int]) -> dict[str, int]:
     """People by stage, all six."""
     found = dict.fromkeys((stage for stage, _ in STAGES), 0)
     for (stage, _), n in parts.items():
         found[stage] += n
     return found
-
-
-def moved(
-    reading: Reading, start_at: int, end_at: int, origins: Collection[int] = (), ends: Collection[int] = ()
-) -> DuckDBPyRelation:
-    """c, stood and stands: codes at both ends of everybody whose stage began anew in between, few beside all lives; of
-    those who stood in one of the origins and stand in one of the ends, where any are named.
-
-    `stood` is null for who was not known at the start. Who went and came back stands where they stood.
-    """
-    start, end, from_at, to_at = lit(start_at), lit(end_at), col("from_at"), col("to_at")
-    history = reading.table("history")
-    ended = history.filter((from_at < start) & (start <= to_at) & (to_at < end))
-    begun = history.filter((start <= from_at) & (from_at < end) & (to_at.isnull() | (end <= to_at)))
-    if ends:
-        begun = begun.filter(_among("code", ends))
-    newcomers = not origins or NOBODY in origins
-    if not newcomers:
-        ended = ended.filter(_among("code", origins))
-    before = ended.select(col("c").alias("c"), col("code").alias("stood"))
-    after = begun.select(col("c").alias("c"), col("code").alias("stands"))
-    found = after.set_alias("e").join(before.set_alias("s"), "c", how="left" if newcomers else "inner")
-    if not origins or not newcomers:
-        return found
-    known = [code for code in origins if code != NOBODY]
-    return found.filter(col("stood").isnull() | _among("stood", known) if known else col("stood").isnull())
-
-
-def _among(column: str, codes: Collection[int]) -> Expression:
-    return col(column).isin(*map(lit, codes))
-
-
-def moves(reading: Reading, start_at: int, end_at: int) -> dict[tuple[int, int], int]:
-    """How many of those who moved, or went and came back, stood in one code and stand in another; from NOBODY who
-    arrived."""
-
-    def count() -> dict[tuple[int, int], int]:
-        rows = moved(reading, start_at, end_at).aggregate("coalesce(stood, -1) AS a, stands AS b, count(*) AS n")
-        return {(a, b): n for a, b, n in rows.fetchall()}
-
-    return reading.remembered(("moves", start_at, end_at), count, of_day=False)
-
-
-def flows(reading: Reading, start_at: int, end_at: int) -> dict[tuple[int, int], int]:
-    """How many stood in one code at the start, of a local day, and in another, or the same, at the end; from NOBODY who
-    arrived."""
-
-    def count() -> dict[tuple[int, int], int]:
-        found = dict(moves(reading, start_at, end_at))
-        left: Counter[int] = Counter()
-        for (a, _), n in found.items():
-            left[a] += n
-        for code, n in _standing(reading, start_at).items():
-            if stayed := n - left[code]:
-                found[code, code] = found.get((code, code), 0) + stayed
-        return found
-
-    return reading.remembered(("flows", start_at, end_at), count, of_day=False)
-
-
-def _standing(reading: Reading, start_at: int) -> dict[int, int]:
-    """How many stood in each code as a local day began."""
-    there = reading.table("steps").filter(col("day") < lit(day_of(start_at, reading.zone)))
-    return dict(there.aggregate("code, CAST(sum(change) AS BIGINT) AS n").fetchall())
 
 
 def staged(coded: Mapping[tuple[int, int], int]) -> dict[tuple[str, str], int]:
@@ -211,7 +130,7 @@ def came(reading: Reading, start_at: int, origins: Collection[int], ends: Collec
     of those now, with `stood`; no codes: any."""
     people = reading.table("people")
     if ends:
-        people = people.filter(_among("code", ends))
+        people = people.filter(among("code", ends))
     people = people.set_alias("p")
     if origins and ends and not set(origins) & set(ends):
         # nobody among them stayed: only who moved is looked at
@@ -222,7 +141,7 @@ def came(reading: Reading, start_at: int, origins: Collection[int], ends: Collec
     if not origins:
         return joined
     known = [code for code in origins if code != NOBODY]
-    asked = _among("stood", known) if known else lit(False)
+    asked = among("stood", known) if known else lit(False)
     return joined.filter(asked | col("stood").isnull() if NOBODY in origins else asked)
 
 

@@ -18,12 +18,12 @@ from django.utils.translation import gettext
 from tenure_app import background, clock
 from tenure_app.imports.registry import names
 from tenure_app.imports.runs import Asked, begin, look
+from tenure_app.insight import beside
+from tenure_app.insight.alive import alive, mark_of
 from tenure_app.ledger.alone import under_way
 from tenure_app.ledger.models import ImportRun
 from tenure_app.ledger.undo import announce, announced
 from tenure_app.refused import Refused
-from tenure_app.web import beside
-from tenure_app.web.alive import alive, mark_of
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile

@@ -9,7 +9,7 @@ from tenure_app.web import words
 from tenure_app.web.buying import beginner_at_hand
 
 if TYPE_CHECKING:
-    from tenure_app.web.reading import Reading
+    from tenure_app.insight.reading import Reading
 
 __all__ = ["FEWEST", "leaning"]
 

@@ -14,10 +14,10 @@ import pyarrow as pa
 from tenure.engine.base import statement
 from tenure.measure.retention import HORIZONS, Cohort, SecondPurchase, Within, periods, wilson
 from tenure.periods import DAY_US, calendar, date_of, day_number, day_of
-from tenure_app.web.reading import col, lit
+from tenure_app.insight.reading import col, lit
 
 if TYPE_CHECKING:
-    from tenure_app.web.reading import Reading
+    from tenure_app.insight.reading import Reading
 
 __all__ = ["Returned", "returned"]
 

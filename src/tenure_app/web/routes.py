@@ -13,10 +13,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.urls import URLPattern, path, reverse
 
 from tenure.errors import TenureError
+from tenure_app.insight import opening
+from tenure_app.insight.reading import NothingYet, NotReady
 from tenure_app.refused import Refused
 from tenure_app.roles import Permission, may, role_of
-from tenure_app.web import opening, states
-from tenure_app.web.reading import NothingYet, NotReady
+from tenure_app.web import states
 
 __all__ = ["page", "route"]
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Final
 from django.utils.translation import gettext, ngettext
 
 from tenure.periods import date_of, day_number, day_of, start_of_day
+from tenure_app.insight.moving import moves
+from tenure_app.insight.reading import col, lit
 from tenure_app.web import words
-from tenure_app.web.counting import ON_TIME, QUIET, Period, between, moves, periods_before, staged
-from tenure_app.web.reading import col, lit
+from tenure_app.web.counting import ON_TIME, QUIET, Period, between, periods_before, staged
 
 if TYPE_CHECKING:
+    from tenure_app.insight.reading import Reading
     from tenure_app.web.moment import Moment
-    from tenure_app.web.reading import Reading
 
 __all__ = ["Saying", "due_within", "missed_season", "sayings", "usual"]
 

@@ -12,8 +12,8 @@ from tenure_app.web.frame import show
 from tenure_app.web.sheet import sheet_name
 
 if TYPE_CHECKING:
+    from tenure_app.insight.reading import NotReady
     from tenure_app.web.importing import Upload
-    from tenure_app.web.reading import NotReady
 
 __all__ = ["empty", "failed", "forbidden", "loading", "missing", "refused", "stale"]
 

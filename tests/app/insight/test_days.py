@@ -15,16 +15,16 @@ from shopful import DAY, FACTS, OPENED, ZONE, events_file, named, orders_table, 
 import tenure
 from tenure.lifecycle.policy import DEFAULT, Rule
 from tenure.periods import date_of, day_of, start_of_day
-from tenure_app.insight import days
+from tenure_app.insight import days, moving
 from tenure_app.insight.build import build, must_rebuild, restage, write_facts_overlay
 from tenure_app.insight.days import NotReady, Shelf, key_of
+from tenure_app.insight.reading import Reading
 from tenure_app.insight.sentences import because, explained
 from tenure_app.insight.stages import STAGES
 from tenure_app.insight.store import Sources, unfinished
 from tenure_app.ledger.manifest import publish, read_manifest, writing
 from tenure_app.refused import Refused
 from tenure_app.web import counting
-from tenure_app.web.reading import Reading
 
 SEEDS = range(6)
 INSTANTS = [start_of_day(day_of(OPENED, ZONE) + days, ZONE) for days in (40, 400, 700, 1200)]
@@ -122,7 +122,7 @@ def test_flows_and_the_river_are_those_of_the_verb(tmp_path, seed):
             for row in flows if row["period"] == month
         }  # fmt: skip
         reading = read(picture)
-        assert counting.flows(reading, since, until) == found
+        assert moving.flows(reading, since, until) == found
     for instant in INSTANTS:
         counts = Counter(STAGES.index((row["stage"], row["detail"])) for row in told(facts, instant).values())
         assert stood(picture.shelf.day(instant)) == counts
@@ -192,7 +192,7 @@ def test_who_is_touched_is_restaged_as_everybody_would_be(tmp_path, seed):
     for as_of in (INSTANTS[1], last + 1, last + 200 * DAY):
         one, other = asked(folder, as_of), asked(anew, as_of)
         assert rows_of(one) == rows_of(other)
-        flows = [counting.flows(read(picture), as_of - 30 * DAY, as_of) for picture in (one, other)]
+        flows = [moving.flows(read(picture), as_of - 30 * DAY, as_of) for picture in (one, other)]
         assert flows[0] == flows[1]
         assert stood(one) == stood(other)
         assert because(one, [1, 2, 3, 99]) == because(other, [1, 2, 3, 99])

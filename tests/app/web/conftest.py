@@ -14,9 +14,10 @@ from made_up_shop import END, ZONE, MadeUpShop
 from tenure.lifecycle.policy import dumps
 from tenure.periods import parse_instant
 from tenure_app.clock import PINNED_BY
+from tenure_app.insight import forecasts, opening, reading
 from tenure_app.ledger.models import Identity, Person, PolicyVersion, Shop
 from tenure_app.roles import Role, give_role
-from tenure_app.web import foreseen, opening, pages, reading
+from tenure_app.web import pages
 
 NOW = f"{END}T08:00+01:00"
 NAMED = 17
@@ -38,8 +39,8 @@ def console(sqlite_ledger, shop, monkeypatch):
         found = importlib.import_module(f"tenure_app.web.pages.{module.name}")
         if hasattr(found, "opened"):
             monkeypatch.setattr(found, "opened", shop.opened)
-    monkeypatch.setattr(foreseen, "_laid", lambda reading, horizon: shop.foreseen(
-        reading, horizon, foreseen._result(reading, horizon)
+    monkeypatch.setattr(forecasts, "_laid", lambda reading, horizon: shop.foreseen(
+        reading, horizon, forecasts._result(reading, horizon)
     ))
     Shop.objects.create(pk=1, name="Støvler & sko", zone=ZONE, currency="EUR")
     toml = dumps(shop.policy)

@@ -15,9 +15,9 @@ from tenure.lifecycle.trace import STAGES
 from tenure.periods import day_of, parse_instant
 from tenure.read import read
 from tenure.simulation import simulate
+from tenure_app.insight.forecasts import _written
 from tenure_app.insight.foreseen import foreseen_of
-from tenure_app.web.foreseen import _written
-from tenure_app.web.reading import NothingYet, Reading
+from tenure_app.insight.reading import NothingYet, Reading
 
 ZONE = "Europe/Oslo"
 END = "2025-12-10"

@@ -13,7 +13,7 @@ import warnings
 import pytest
 
 from tenure_app import background
-from tenure_app.web import beside
+from tenure_app.insight import beside
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")

@@ -17,10 +17,9 @@ from tenure.periods import parse_instant
 from tenure.simulation import simulate
 from tenure_app.clock import PINNED_BY
 from tenure_app.imports.runs import Asked, run
+from tenure_app.insight import opening
 from tenure_app.insight.refresh import refresh
 from tenure_app.ledger.models import Identity, Shop
-from tenure_app.web import opening
-from tenure_app.web.moment import Moment
 
 ZONE, DAY = "Europe/Oslo", date(2025, 11, 1)
 STAGES = ("prospect", "new", "active", "loyal", "lapsed", "inactive")
@@ -71,7 +70,7 @@ def test_the_file_of_flows_says_what_flows_says_with_details(filled):
 
 def test_everybody_is_on_the_page_as_in_the_picture_of_the_core(filled):
     as_of = parse_instant(DAY.isoformat(), ZONE)
-    reading = opening.opened(Moment(DAY, as_of, DAY + timedelta(days=30), None, ZONE, ()))
+    reading = opening.opened(as_of, zone=ZONE)
     columns = ("stage", "detail", "since", "orders", "occasions", "first_order_at", "last_order_at", "overdue_at")
     mine = reading.table("people").select(*columns).fetchall()
     core = tenure.stages(str(filled), as_of=DAY.isoformat(), timezone=ZONE)

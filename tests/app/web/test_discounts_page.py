@@ -19,9 +19,10 @@ from signed_in_user import signed_in
 from tenure.measure.discounts import FULL
 from tenure.periods import day_number, start_of_day
 from tenure_app import background
+from tenure_app.insight import beside
 from tenure_app.ledger.actions import describe_shop
 from tenure_app.ledger.models import Identity
-from tenure_app.web import beside, buying, choosing, tallying
+from tenure_app.web import buying, choosing, tallying
 from tenure_app.web.moment import Moment
 
 DAY = date(2025, 12, 1)

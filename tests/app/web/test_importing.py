@@ -13,13 +13,14 @@ from django.urls import reverse
 
 from tenure_app import background, clock
 from tenure_app.imports.runs import Asked, run
+from tenure_app.insight import beside
+from tenure_app.insight.alive import alive, mark_of
 from tenure_app.ledger import undo as undoing_of_the_ledger
 from tenure_app.ledger.alone import importing_alone
 from tenure_app.ledger.models import Event, ImportRun, RejectedRow
 from tenure_app.ledger.undo import announce, undo
 from tenure_app.refused import Refused
-from tenure_app.web import beside, importing
-from tenure_app.web.alive import alive, mark_of
+from tenure_app.web import importing
 
 ORDERS = (
     "customer,order,date,amount\n" + "".join(f"{1 + n % 7},{n},2024-03-{1 + n % 28:02},{n}.50\n" for n in range(1, 40))

@@ -4,7 +4,7 @@ import html
 import importlib
 import os
 import subprocess
-from datetime import date, timedelta
+from datetime import date
 
 import duckdb
 import pytest
@@ -19,12 +19,11 @@ from tenure.simulation import simulate
 from tenure_app import background
 from tenure_app.clock import PINNED_BY
 from tenure_app.imports.runs import Asked, run
+from tenure_app.insight import opening, refreshing
+from tenure_app.insight.reading import NotReady
 from tenure_app.insight.refresh import refresh
 from tenure_app.ledger.manifest import read_manifest
 from tenure_app.ledger.models import ImportRun, Shop
-from tenure_app.web import opening, refreshing
-from tenure_app.web.moment import Moment
-from tenure_app.web.reading import NotReady
 
 ZONE, DAY = "Europe/Oslo", date(2025, 11, 1)
 BUSY = b'aria-busy="true"'
@@ -100,14 +99,14 @@ def test_a_page_that_cannot_read_on_waits_for_new_files(filled, begun, monkeypat
     def broken(*_):
         raise duckdb.IOException("could not read enough bytes")
 
-    monkeypatch.setattr(ring.counting, "counts", broken)
+    monkeypatch.setattr(ring.moving, "counts", broken)
     assert BUSY in signed_in().get(reverse("ring"), {"as_of": DAY.isoformat()}).content
     assert begun == [["refresh", "--anew"]]
 
 
 def opened():
     as_of = parse_instant(DAY.isoformat(), ZONE)
-    return opening.opened(Moment(DAY, as_of, DAY + timedelta(days=30), None, ZONE, ()))
+    return opening.opened(as_of, zone=ZONE)
 
 
 def test_news_of_the_ledger_begin_a_refresh_and_the_picture_stays(filled, begun, tmp_path):

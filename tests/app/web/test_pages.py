@@ -14,6 +14,7 @@ from made_up_shop import ZONE
 from tenure.lifecycle.policy import DEFAULT, dumps
 from tenure.lifecycle.trace import STAGES
 from tenure.periods import date_of, day_number, day_of, start_of_day
+from tenure_app.insight import moving
 from tenure_app.ledger.models import PolicyVersion, Shop
 from tenure_app.web import choosing, counting
 from tenure_app.web.moment import Moment
@@ -40,8 +41,8 @@ def reading(console):
 
 def test_flows_of_a_period_add_up_to_the_change_in_counts(reading):
     period = counting.period_before(DAY, "month", ZONE)
-    moved = counting.staged(counting.flows(reading, period.start_at, period.end_at))
-    now = counting.totals(counting.counts(reading))
+    moved = counting.staged(moving.flows(reading, period.start_at, period.end_at))
+    now = counting.totals(moving.counts(reading))
     before = dict(reading.codes_at(period.start_at).aggregate("code, count(*)").fetchall())
     for stage in now:
         came = sum(n for (a, b), n in moved.items() if b == stage and a != stage)
@@ -53,12 +54,12 @@ def test_flows_of_a_period_add_up_to_the_change_in_counts(reading):
 def test_the_river_ends_at_the_counts_of_the_picture(reading):
     levels = counting.levels(reading, DAY)
     last = {(one.stage, one.detail): one.customers for one in levels if one.day == DAY and one.customers}
-    assert last == counting.counts(reading)
+    assert last == moving.counts(reading)
 
 
 def test_the_ring_shows_the_pictures_numbers_and_each_leads_to_its_people(owner, reading):
     text = text_of(owner.get(reverse("ring"), {"as_of": DAY.isoformat()}))
-    for stage, n in counting.totals(counting.counts(reading)).items():
+    for stage, n in counting.totals(moving.counts(reading)).items():
         assert f"st-{stage}" in text
         assert f">{n:,}<" in text
         page = text_of(owner.get(reverse("customers"), {"as_of": DAY.isoformat(), "stage": stage}))
@@ -69,7 +70,7 @@ def test_the_ring_shows_the_pictures_numbers_and_each_leads_to_its_people(owner,
 def test_the_people_behind_a_cell_are_as_many_as_it_says(reading, cell):
     a, b = cell.split("-")
     period = counting.period_before(DAY, "quarter", ZONE)
-    n = counting.staged(counting.flows(reading, period.start_at, period.end_at)).get((a, b), 0)
+    n = counting.staged(moving.flows(reading, period.start_at, period.end_at)).get((a, b), 0)
     asked = QueryDict(f"moved_from={a}&moved_to={b}&begin={period.start}")
     assert choosing.people(reading, choosing.chosen(asked), at()).aggregate("count(*)").fetchall() == [(n,)]
 
@@ -115,7 +116,7 @@ def test_the_file_holds_everybody_asked_for_and_no_formula(owner, reading):
     answer = owner.get(reverse("customers-file"), {"as_of": DAY.isoformat(), "stage": "loyal"})
     assert answer.streaming
     rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
-    assert len(rows) == counting.totals(counting.counts(reading))["loyal"]
+    assert len(rows) == counting.totals(moving.counts(reading))["loyal"]
     assert {row["stage"] for row in rows} == {"loyal"}
     everybody = owner.get(reverse("customers-file"), {"as_of": DAY.isoformat()})
     names = [
@@ -233,8 +234,8 @@ def test_missing_and_failed_pages_are_in_the_consoles_style(owner, client_of, mo
 
 
 def test_while_the_picture_is_computed_the_page_asks_again(owner, monkeypatch):
+    from tenure_app.insight.reading import NotReady
     from tenure_app.web.pages import ring
-    from tenure_app.web.reading import NotReady
 
     def computing(*_):
         raise NotReady(why="the disk is full")

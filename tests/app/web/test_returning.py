@@ -9,7 +9,7 @@ import pytest
 
 from tenure.measure import retention
 from tenure.periods import calendar, day_number, start_of_day
-from tenure_app.web.reading import Reading
+from tenure_app.insight.reading import Reading
 from tenure_app.web.returning import returned
 
 HOUR = 3_600_000_000

@@ -23,9 +23,10 @@ from signed_in_user import signed_in
 import tenure
 from tenure_app import background
 from tenure_app.clock import PINNED_BY
+from tenure_app.insight import beside, foreseeing
 from tenure_app.ledger.actions import describe_shop
 from tenure_app.ledger.models import Identity
-from tenure_app.web import beside, foreseeing, words
+from tenure_app.web import words
 
 ZONE = "Europe/Oslo"
 DAY = date(2025, 12, 1)
@@ -246,7 +247,7 @@ def test_before_anybody_asked_a_customers_page_points_to_worth_and_does_not_wait
     assert set(re.findall(r'data-l="(?:chance|may bring)">([^<]*)<', page)) == {"—"}
     assert begun == []
     assert 'aria-busy="true"' in text_of(client.get(reverse("customers"), {"sort": "chance"}))
-    assert begun == ["tenure_app.web.foreseeing"]
+    assert begun == ["tenure_app.insight.foreseeing"]
     assert "sorted by their chance of an order" in text_of(client.get(reverse("customers"), {"sort": "chance"}))
 
 

@@ -13,6 +13,8 @@ from django.utils.translation import get_language, gettext, gettext_lazy, ngette
 from tenure.draw import Dot, Ember, Mark, Piece, burned, burning
 from tenure.events import ORDER_PLACED
 from tenure.periods import DAY_US, date_of, day_of
+from tenure_app.insight.reading import col, lit
+from tenure_app.ledger.names import called, known_as
 from tenure_app.roles import Permission
 from tenure_app.web import words
 from tenure_app.web.ahead import ahead, assumed
@@ -20,16 +22,14 @@ from tenure_app.web.because import fact, told
 from tenure_app.web.frame import show
 from tenure_app.web.leaning import leaning
 from tenure_app.web.moment import moment, shop_of
-from tenure_app.web.names import called, known_as
 from tenure_app.web.opening import opened
 from tenure_app.web.pages.customers import pieces_of, worth_a_call
-from tenure_app.web.reading import col, lit
 from tenure_app.web.routes import page
 from tenure_app.web.seasons import bands
 
 if TYPE_CHECKING:
+    from tenure_app.insight.reading import Reading
     from tenure_app.web.moment import Moment
-    from tenure_app.web.reading import Reading
 
 __all__ = ["customer_page"]
 

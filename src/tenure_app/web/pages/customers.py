@@ -12,23 +12,23 @@ from django.utils.translation import gettext
 from tenure.draw import Piece, life_line
 from tenure.lifecycle.trace import STAGES
 from tenure.periods import format_instant
+from tenure_app.insight.forecasts import ahead_of, hand_of
 from tenure_app.insight.foreseen import HORIZONS
+from tenure_app.insight.reading import col, lit
+from tenure_app.ledger.names import MOST_FOUND, called
 from tenure_app.roles import Permission
 from tenure_app.web import choosing, words
 from tenure_app.web.because import fact
 from tenure_app.web.choosing import ORDERS, SORTS, Choice
-from tenure_app.web.foreseen import ahead_of, hand_of
 from tenure_app.web.frame import show
 from tenure_app.web.moment import moment, shop_of
-from tenure_app.web.names import MOST_FOUND, called
 from tenure_app.web.opening import opened
-from tenure_app.web.reading import col, lit
 from tenure_app.web.routes import page
 from tenure_app.web.tables import table_file
 
 if TYPE_CHECKING:
+    from tenure_app.insight.reading import Reading
     from tenure_app.web.moment import Moment
-    from tenure_app.web.reading import Reading
 
 __all__ = ["customers_file", "customers_page", "pieces_of", "worth_a_call"]
 

@@ -9,20 +9,22 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.translation import gettext
 
 from tenure.draw import CODES, STAGES, alluvial, tint
+from tenure_app.insight import moving
+from tenure_app.insight.moving import NOBODY
+from tenure_app.ledger.names import called
 from tenure_app.roles import Permission
 from tenure_app.web import counting, words
-from tenure_app.web.counting import NOBODY, ON_TIME, Period
+from tenure_app.web.counting import ON_TIME, Period
 from tenure_app.web.frame import show
 from tenure_app.web.moment import moment, shop_of, word_in
-from tenure_app.web.names import called
 from tenure_app.web.opening import opened
 from tenure_app.web.routes import page
 from tenure_app.web.sayings import usual
 from tenure_app.web.tables import table_file
 
 if TYPE_CHECKING:
+    from tenure_app.insight.reading import Reading
     from tenure_app.web.moment import Moment
-    from tenure_app.web.reading import Reading
 
 __all__ = ["flows_file", "flows_page"]
 
@@ -41,7 +43,7 @@ def flows_page(request: HttpRequest) -> HttpResponse:
     every = word_in(request.GET, "every", counting.EVERY, "month")
     reading = opened(at)
     periods = _periods(at, every)
-    found = [counting.staged(counting.flows(reading, one.start_at, one.end_at)) for one in periods]
+    found = [counting.staged(moving.flows(reading, one.start_at, one.end_at)) for one in periods]
     last, moved = periods[-1], found[-1]
     cell = _cell(word_in(request.GET, "cell", CELLS), moved)
     context = {
@@ -185,7 +187,7 @@ def _past(reading: Reading, period: Period, cell: tuple[str, str], every: str) -
 
     first = date_of(day_of(reading.first_at, reading.zone))
     before = counting.periods_before(period.start, every, reading.zone, first, 12)
-    return [counting.staged(counting.moves(reading, one.start_at, one.end_at)).get(cell, 0) for one in before]
+    return [counting.staged(moving.moves(reading, one.start_at, one.end_at)).get(cell, 0) for one in before]
 
 
 @page(Permission.SEE)
@@ -197,7 +199,7 @@ def flows_file(request: HttpRequest) -> StreamingHttpResponse:
     every = word_in(request.GET, "every", counting.EVERY, "month")
     reading = opened(at)
     period = counting.period_before(at.day, every, at.zone)
-    found = counting.flows(reading, period.start_at, period.end_at)
+    found = moving.flows(reading, period.start_at, period.end_at)
     start, end = period.start.isoformat(), period.end.isoformat()
     rows = [
         (start, end, *("" if a == NOBODY else part or "" for part in PARTS[a]), *(part or "" for part in PARTS[b]), n)

@@ -12,24 +12,24 @@ from django.utils.translation import gettext
 from tenure.lifecycle.trace import STAGES
 from tenure.periods import date_of, day_of
 from tenure_app import clock
+from tenure_app.insight.reading import col, lit
 from tenure_app.ledger import actions
 from tenure_app.ledger.models import PolicyVersion
+from tenure_app.ledger.names import called
 from tenure_app.refused import Refused
 from tenure_app.roles import Permission
 from tenure_app.web import rules, words
 from tenure_app.web.frame import show
 from tenure_app.web.moment import moment, number_in, shop_of
-from tenure_app.web.names import called
 from tenure_app.web.opening import opened, suggested
-from tenure_app.web.reading import col, lit
 from tenure_app.web.routes import page
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tenure.lifecycle.policy import Policy
+    from tenure_app.insight.reading import Reading
     from tenure_app.web.moment import Moment
-    from tenure_app.web.reading import Reading
 
 __all__ = ["edit_page", "policy_page", "preview_page", "save_page", "suggest_page", "version_page"]
 

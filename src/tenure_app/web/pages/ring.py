@@ -11,23 +11,25 @@ from django.utils.translation import gettext, ngettext
 from tenure.draw import STAGES, ring, river
 from tenure.events import ORDER_CANCELLED, ORDER_PLACED, ORDER_REFUNDED
 from tenure.periods import date_of, day_of
+from tenure_app.insight import moving
+from tenure_app.insight.moving import NOBODY
+from tenure_app.insight.reading import col, lit
+from tenure_app.ledger.names import called
 from tenure_app.refused import Refused
 from tenure_app.roles import Permission
 from tenure_app.web import counting, words
-from tenure_app.web.counting import NOBODY, ON_TIME, QUIET, Period
+from tenure_app.web.counting import ON_TIME, QUIET, Period
 from tenure_app.web.frame import show
 from tenure_app.web.moment import moment, number_in, shop_of, word_in
-from tenure_app.web.names import called
 from tenure_app.web.opening import opened
-from tenure_app.web.reading import col, lit
 from tenure_app.web.routes import page
 from tenure_app.web.sayings import sayings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tenure_app.insight.reading import Reading
     from tenure_app.web.moment import Moment
-    from tenure_app.web.reading import Reading
 
 __all__ = ["KINDS_OF_MOVES", "prospects_known", "ring_page"]
 
@@ -64,7 +66,7 @@ def ring_page(request: HttpRequest) -> HttpResponse:
         on = min(first + timedelta(days=day), at.today)
         return HttpResponseRedirect(at.link("ring", as_of=on.isoformat(), every=request.GET.get("every")))
     period = counting.period_before(at.day, every, at.zone)
-    parts, moved = counting.counts(reading), counting.flows(reading, period.start_at, period.end_at)
+    parts, moved = moving.counts(reading), moving.flows(reading, period.start_at, period.end_at)
     between = counting.staged(moved)
     kind = word_in(request.GET, "moved", KINDS_OF_MOVES, "overdue")
     context = {

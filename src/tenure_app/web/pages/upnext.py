@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any, Final
 from django.http import HttpRequest, HttpResponse
 
 from tenure.periods import DAY_US, date_of
+from tenure_app.insight.forecasts import foreseen_by, people_foreseen
+from tenure_app.insight.reading import col, lit
+from tenure_app.ledger.names import called
 from tenure_app.roles import Permission
 from tenure_app.web import words
 from tenure_app.web.ahead import record
-from tenure_app.web.foreseen import foreseen_by, horizon_in, people_foreseen, windows
+from tenure_app.web.foreseen import horizon_in, windows
 from tenure_app.web.frame import show
 from tenure_app.web.moment import moment
-from tenure_app.web.names import called
 from tenure_app.web.opening import opened
-from tenure_app.web.reading import col, lit
 from tenure_app.web.routes import page
 
 if TYPE_CHECKING:
+    from tenure_app.insight.reading import Reading
     from tenure_app.web.moment import Moment
-    from tenure_app.web.reading import Reading
 
 __all__ = ["next_page"]
 

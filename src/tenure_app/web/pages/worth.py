@@ -9,13 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
 from tenure.draw import bar, part
+from tenure_app.insight.forecasts import foreseen_by
 from tenure_app.insight.stages import STAGES
 from tenure_app.roles import Permission
 from tenure_app.web import words
 from tenure_app.web.ahead import FEW, assumed
 from tenure_app.web.buying import bought_by
 from tenure_app.web.existing import EVERY, existing_section
-from tenure_app.web.foreseen import foreseen_by, horizon_in, windows
+from tenure_app.web.foreseen import horizon_in, windows
 from tenure_app.web.frame import show
 from tenure_app.web.moment import moment, shop_of, word_in
 from tenure_app.web.opening import opened

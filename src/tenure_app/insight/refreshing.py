@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from django.conf import settings
 
 from tenure_app import background
-from tenure_app.web.alive import alive, mark_of
+from tenure_app.insight.alive import alive, mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

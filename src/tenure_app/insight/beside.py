@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenure.errors import TenureError
 from tenure_app import background
+from tenure_app.insight.alive import alive, mark_of
+from tenure_app.insight.reading import NotReady
 from tenure_app.ledger.manifest import replaced
 from tenure_app.refused import Refused
-from tenure_app.web.alive import alive, mark_of
-from tenure_app.web.reading import NotReady
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -1,6 +1,6 @@
 """Works out who will order again, and what it may come to, in a process of its own.
 
-python -m tenure_app.web.foreseeing RESULT GENERATION AS_OF HORIZON RATE [KNOWN_AT]
+python -m tenure_app.insight.foreseeing RESULT GENERATION AS_OF HORIZON RATE [KNOWN_AT]
 """
 
 import sys
@@ -16,7 +16,7 @@ def main(words: Sequence[str]) -> None:
     """Lay down what is foreseen; AS_OF, KNOWN_AT: instants, us UTC; HORIZON: days;
     RATE: the yearly discount rate in 1 / 10,000."""
     django.setup()  # by the settings of the server that asks
-    from tenure_app.web.foreseen import lay_foreseen
+    from tenure_app.insight.forecasts import lay_foreseen
 
     lay_foreseen(Path(words[0]), words[1], *map(int, words[2:]))
 
