@@ -27,6 +27,7 @@ KINDS: Final[dict[str, str]] = {
     "consent.denied": "did not agree, or no longer agrees, to messages on a channel; other contact stays allowed",
     "customer.left": "left explicitly; the reason is in the row",
     "customer.erased": "asked to be forgotten",
+    "order.updated": "something of an order changed that moves nobody: its delivery, its lines",
     "customer.identified": "was named by an id, or something was said of them",
     "customer.merged": "two ids turned out to be one person's",
     "customer.signed_in": "signed in",

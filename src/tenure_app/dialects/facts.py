@@ -84,7 +84,7 @@ def _order(said: Said, root: Any, meaning: Meaning) -> None:
         return
     said.updates = meaning.updates
     if meaning.keyed:
-        said.message, said.key = said.key, f"order:{order}"
+        said.message, said.key = said.key.removeprefix("m:"), f"order:{order}"
 
 
 def _money(said: Said, root: Any, meaning: Meaning, rules: Rules) -> None:

@@ -26,13 +26,11 @@ class Said:
 
     key: within the source, for ever: `order:` and the order's id where it says that an order was placed or changed,
     else `m:` and the message's id. message: the message's id where the key is another. at: us UTC, the sender's clock
-    set right; None: no time was said. told_at: the time as the sender wrote it, before that: the same in every retry,
-    where `at` moves with the way of the request. kind: of the glossary, `event.other` for what no rule knows. name:
-    what the sender calls it. user, anonymous, previous: ids within the source; email: as said. account: the id of a
-    group of the source. traits: said of the person, guesses: read off their device (language, timezone),
-    account_traits: of the group. properties: the rest of what was said, without transport. updates: it changes an
-    order that is known, and is only kept where none is. choice: what the sender says of their choice about visits,
-    None where nothing.
+    set right; None: no time was said. kind: of the glossary, `event.other` for what no rule knows. name: what the
+    sender calls it. user, anonymous, previous: ids within the source; email: as said. account: the id of a group of
+    the source. traits: said of the person, guesses: read off their device (language, timezone), account_traits: of the
+    group. properties: the rest of what was said, without transport. updates: it changes an order that is known, and
+    is only kept where none is. choice: what the sender says of their choice about visits, None where nothing.
     """
 
     key: str
@@ -41,7 +39,6 @@ class Said:
     name: str = ""
     message: str | None = None
     flag: str | None = None
-    told_at: int | None = None
     asks: str = EVENT
     user: str | None = None
     anonymous: str | None = None

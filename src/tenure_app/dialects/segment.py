@@ -168,19 +168,18 @@ def _common(item: _Item, raw: bytes, request: _Request) -> Said:
     if user is None and anonymous is None:
         raise Unusable("nobody", "neither userId nor anonymousId says whose event it is")
     written = item.timestamp if item.timestamp is not None else item.originalTimestamp
-    at = told_at = flag = None
+    at = flag = None
     if written is not None and written != "":
-        told_at = instant(written, rules.zone)
         sent_at = request.sent_at
         if item.sentAt is not None:
             sent_at = sent(item.sentAt, rules.zone)
         elif sent_at is None and told:
             sent_at = sent(told.get("sentAt"), rules.zone)
-        at, flag = corrected(told_at, request.received_at, sent_at)
+        at, flag = corrected(instant(written, rules.zone), request.received_at, sent_at)
     message = item.messageId
     simple = type(message) is str and 0 < len(message) <= _LONGEST_KEY and not message[0].isspace()
     key = f"m:{message}" if simple else key_of(message, raw)
-    said = Said(key, "event.other", at, flag=flag, told_at=told_at, user=user, anonymous=anonymous)
+    said = Said(key, "event.other", at, flag=flag, user=user, anonymous=anonymous)
     if user is not None and anonymous is not None:
         # libraries send both once somebody was identified on the device
         said.asks = LINK
