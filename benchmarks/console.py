@@ -21,7 +21,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 class Console:
-    """`tenure console` on a free port, signed in as an owner made for this."""
+    """`tenure serve` on a free port, signed in as an owner made for this."""
 
     def __init__(self) -> None:
         with socket.socket() as one:
@@ -32,7 +32,7 @@ class Console:
 
     def __enter__(self) -> Self:
         word = _owner()
-        command = [sys.executable, "-m", "tenure", "console", "--port", str(self.port)]
+        command = [sys.executable, "-m", "tenure", "serve", "--port", str(self.port)]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
         for _ in range(200):
             try:

@@ -26,6 +26,8 @@ class Permission(StrEnum):
     """Bring facts in and take an import back."""
     POLICY = "policy"
     """Put another rule in force."""
+    SEND = "send"
+    """Say what happened: a source's own key or signature, which is nobody's role."""
     SETTINGS = "settings"
     """The shop's own settings, who has which role, and the tables themselves in the admin."""
 
@@ -40,8 +42,8 @@ class Role(StrEnum):
 NAMES: Final = {Role.OWNER: _("Owner"), Role.ANALYST: _("Analyst")}
 
 _ALLOWED: Final = {
-    Role.OWNER: frozenset(Permission),
-    Role.ANALYST: frozenset(Permission) - {Permission.SETTINGS},
+    Role.OWNER: frozenset(Permission) - {Permission.SEND},
+    Role.ANALYST: frozenset(Permission) - {Permission.SEND, Permission.SETTINGS},
 }
 
 

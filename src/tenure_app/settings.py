@@ -21,6 +21,9 @@ SECRET_KEY = secret("TENURE_SECRET_KEY", TENURE_DATA)
 # of the ledger's payload hashes; a new one would take every fact for a changed one: keep it with the backups
 TENURE_HASH_KEY = secret("TENURE_HASH_KEY", TENURE_DATA)
 
+# requests that may wait for the worker before senders are asked to come again later
+TENURE_BACKLOG = int(os.environ.get("TENURE_BACKLOG") or 20_000)
+
 DEBUG = os.environ.get("TENURE_DEBUG") == "1"
 ALLOWED_HOSTS = words("TENURE_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_FAILURE_VIEW = "tenure_app.web.states.stale"
@@ -39,6 +42,7 @@ INSTALLED_APPS = [
     "django_htmx",
 ]
 MIDDLEWARE = [
+    "tenure_app.api.straight.Straight",  # first: events come by the thousand and need none of the others
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

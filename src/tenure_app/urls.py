@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from django.urls import path
 
 from tenure_app import admin
+from tenure_app.api import intake
+from tenure_app.api.doors import open_door
 from tenure_app.web import states
 from tenure_app.web.pages import (
     cohorts,
@@ -62,6 +64,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     route("language/", session.language, "language"),
     route("style-<str:name>.css", session.style, "sheet"),
     path("admin/", admin.site.urls),
+    # events come in here, in the dialects of libraries and services (docs/reference/dialects.md)
+    open_door("v1/<str:call>", intake.segment, "segment"),
+    open_door("v1/projects/<str:key>/settings", intake.project_settings, "segment-settings"),
+    open_door("beacon/v1/batch", intake.rudder_beacon, "rudder-beacon"),
+    open_door("sourceConfig/", intake.rudder_config, "rudder-config"),
+    open_door("api/v1/customers/<path:rest>", intake.customerio, "customerio"),
+    open_door("api/v1/events", intake.customerio, "customerio-events"),
+    open_door("api/v1/merge_customers", intake.customerio, "customerio-merge"),
+    open_door("hooks/<str:name>", intake.webhook, "webhook"),
 ]
 
 handler403 = states.forbidden

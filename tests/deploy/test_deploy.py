@@ -43,4 +43,4 @@ def test_what_the_image_runs_is_a_verb():
     text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
     command = re.findall(r'^CMD \["tenure", (.*)\]$', text, re.MULTILINE)[-1]
     asked = parser().parse_args([word.strip('" ') for word in command.split(",")])
-    assert (asked.verb, asked.host) == ("console", "0.0.0.0")
+    assert (asked.verb, asked.host) == ("serve", "0.0.0.0")

@@ -12,12 +12,14 @@ from tenure_app.refused import Refused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FORMATS", "verbs"]
+__all__ = ["DIALECTS", "FORMATS", "verbs"]
 
 FORMATS: Final = (
     "auto", "orders", "shopify-orders", "shopify-customers", "woocommerce-orders", "woocommerce-customers",
     "stripe-payments", "square-transactions", "mailchimp-audience", "hubspot-contacts",
 )  # fmt: skip
+
+DIALECTS: Final = ("segment", "customerio", "stripe", "shopify", "standard", "tenure")
 
 _NEEDED: Final = ("django", "csp", "environ", "adbc_driver_sqlite")
 
@@ -26,7 +28,8 @@ def verbs(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     """Add the verbs; `add` takes a verb's name, what it does in a few words, and a sentence more."""
     _import(add)
     _refresh(add)
-    _console(add)
+    _serve(add)
+    _source(add)
     _shop(add)
     _user(add)
     _doctor(add)
@@ -71,13 +74,33 @@ def _refresh(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     one.set_defaults(job=_late("keeping", "refresh"))
 
 
-def _console(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
-    one = add("console", "serve the console", "Ctrl-C ends it.")
+def _serve(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    one = add("serve", "serve the console, the API and the doors for events", "Ctrl-C ends it.")
     one.add_argument(
         "--host", metavar="ADDRESS", default="127.0.0.1", help="where to listen; default: this machine alone"
     )
     one.add_argument("--port", metavar="N", type=int, default=8765, help="default: 8765")
-    one.set_defaults(job=_late("serving", "console"))
+    one.add_argument("--workers", metavar="N", type=int, default=1, help="web processes, on PostgreSQL; default: 1")
+    one.add_argument("--work", action="store_true", help="with a worker beside it, as by: tenure work")
+    one.set_defaults(job=_late("serving", "served"))
+
+
+def _source(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    one = add("source", "say who may send events, and with which key", "Without a name: the sources that there are.")
+    one.add_argument("name", metavar="NAME", nargs="?", help="a source; also one that files were imported under")
+    one.add_argument(
+        "--speaks", metavar="DIALECT", choices=DIALECTS,
+        help=f"make it: one of {', '.join(DIALECTS)} (RudderStack's libraries speak segment)",
+    )  # fmt: skip
+    one.add_argument("--key", action="store_true", help="make it a key, which is shown this once; others stay")
+    one.add_argument("--revoke", metavar="LETTERS", help="let nobody in any more by the key that ends with these")
+    one.add_argument("--secret-file", metavar="FILE", help="its first line is what the source signs its webhooks with")
+    one.add_argument("--currency", metavar="CODE", help="of its amounts that name none; default: the shop's")
+    one.add_argument(
+        "--kind", metavar="NAME=KIND", action="append", default=[],
+        help="take the events it calls NAME for a kind of the glossary; may be given again",
+    )  # fmt: skip
+    one.set_defaults(job=_late("sending", "source"))
 
 
 def _shop(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:

@@ -1,9 +1,13 @@
-"""`tenure console`: the console on an address of this machine."""
+"""`tenure serve`: the console, the API and the doors for events on an address of this machine."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Final
+
+from django.db import connection
 
 from tenure.cli.screen import flush, say
 from tenure_app.background import SERVERS_OWN
@@ -12,20 +16,36 @@ from tenure_app.refused import Refused
 if TYPE_CHECKING:
     import argparse
 
-__all__ = ["console", "must_be_free", "serve"]
+__all__ = ["must_be_free", "serve", "served"]
 
 _THREADS: Final = 4
 """Requests answered at the same time: pages wait for the disk, not for each other."""
+_MOST_WORKERS: Final = 64
 _PATIENCE: Final = 5
 """Seconds that a worker may take to end in order; one that still waits for a browser is ended then."""
 
 
-def console(asked: argparse.Namespace) -> None:
-    """Serve until Ctrl-C."""
+def served(asked: argparse.Namespace) -> None:
+    """Serve until Ctrl-C; with `work` a worker beside it, which ends with it. Refused for what SQLite cannot do."""
+    if asked.workers < 1 or asked.workers > _MOST_WORKERS:
+        raise Refused("bad_workers", f"{asked.workers} web processes cannot be had; ask for 1 to {_MOST_WORKERS}")
+    if asked.workers > 1 and connection.vendor == "sqlite":
+        raise Refused("one_process", "on SQLite there is one web process; several need PostgreSQL (DATABASE_URL)")
     must_be_free(asked.host, asked.port)
     say(f"The console: http://{asked.host}:{asked.port}/ (Ctrl-C ends)\n")
     flush()
-    serve(asked.host, asked.port)
+    if not asked.work:
+        serve(asked.host, asked.port, asked.workers)
+        return
+    working = subprocess.Popen([sys.executable, "-m", "tenure", "work"])
+    try:
+        serve(asked.host, asked.port, asked.workers)
+    finally:
+        working.terminate()
+        try:
+            working.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            working.kill()
 
 
 def must_be_free(host: str, port: int) -> None:
@@ -41,7 +61,7 @@ def must_be_free(host: str, port: int) -> None:
         raise Refused("no_address", f"cannot listen on {host}:{port}: {why}; choose another --port") from error
 
 
-def serve(host: str, port: int) -> None:
+def serve(host: str, port: int, workers: int = 1) -> None:
     """Answer requests until the process is told to end."""
     # The workers begin with these: one store of freed memory for each thread would keep 40 MB that nobody uses.
     for key, value in SERVERS_OWN.items():
@@ -50,6 +70,6 @@ def serve(host: str, port: int) -> None:
     from granian.constants import Interfaces
 
     Granian(
-        "tenure_app.wsgi:application", address=host, port=port, interface=Interfaces.WSGI, workers=1,
+        "tenure_app.wsgi:application", address=host, port=port, interface=Interfaces.WSGI, workers=workers,
         blocking_threads=_THREADS, log_enabled=False, websockets=False, backpressure=64, workers_kill_timeout=_PATIENCE,
     ).serve()  # fmt: skip

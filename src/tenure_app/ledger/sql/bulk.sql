@@ -5,3 +5,6 @@ INSERT INTO {table} ({columns}) VALUES ({places})
 
 -- name: text
 COPY {table} ({columns}) FROM STDIN (FORMAT csv, NULL '\N')
+
+-- name: copied
+COPY {table} ({columns}) FROM STDIN

@@ -1,0 +1,215 @@
+"""The worker's first task: requests that were written down become events on the timeline, each exactly once.
+
+One transaction holds what a few requests say, whom they make known, and that they were read: killed at any moment, they
+are read again from the beginning, and nothing is there twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from django.db import IntegrityError, connection, transaction
+
+from tenure.engine.base import statements
+from tenure_app.dialects.reading import parse
+from tenure_app.dialects.said import Bad, Said
+from tenure_app.ledger.identity import Recogniser
+from tenure_app.ledger.kinds import life_kinds
+from tenure_app.ledger.models import PolicyVersion, Shop, Source
+from tenure_app.ledger.policies import in_force
+from tenure_app.listen.cycles import turn_cycles
+from tenure_app.listen.fates import Facts, Kept, sort
+from tenure_app.listen.keys import rules_of
+from tenure_app.listen.rows import PACKAGE, execute, look_up
+from tenure_app.listen.writing import write_events, write_quarantine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tenure.lifecycle.policy import Policy
+
+__all__ = ["AT_ONCE", "Converted", "convert", "touch"]
+
+AT_ONCE: Final = 500
+"""Events in a transaction: web processes wait for it on SQLite, some 30 ms."""
+_REQUESTS: Final = 200
+_TRIES: Final = 5
+_log = logging.getLogger("tenure.worker")
+
+
+@dataclass(slots=True)
+class Converted:
+    """What came of some requests: how many, events of theirs, how many were added, known already or quarantined."""
+
+    requests: int = 0
+    events: int = 0
+    added: int = 0
+    known: int = 0
+    quarantined: int = 0
+
+    def add(self, other: Converted) -> None:
+        """Count the other in."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+@dataclass(slots=True)
+class _Request:
+    """A request that waits, read."""
+
+    id: int
+    source: int
+    call: str
+    received_at: int
+    body: bytes
+    found: list[Said | Bad] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What does not change while a few requests are read: the sources, the shop, which kinds lives are made of."""
+
+    sources: dict[int, Source]
+    shop: Shop
+    life: frozenset[str]
+
+
+def convert(*, now: Callable[[], int], most: int = 20_000) -> Converted:
+    """Put requests on the timeline, oldest first, until none waits or about `most` events were read.
+
+    Only who holds the worker's lock may call it: two at once would do everything twice and undo one of it.
+    """
+    done = Converted()
+    while done.events < most:
+        requests = _waiting()
+        if not requests:
+            break
+        ground = _ground()
+        for chunk in _chunks(requests):
+            done.add(_convert(chunk, ground, now))
+    return done
+
+
+def _waiting() -> list[_Request]:
+    with connection.cursor() as cursor:
+        cursor.execute(statements(PACKAGE, "convert")["waiting"], [_REQUESTS])
+        rows = cursor.fetchall()
+    return [_Request(number, source, call, at, bytes(body)) for number, source, call, at, _, body in rows]
+
+
+_last: dict[str, tuple[int, frozenset[str]]] = {}
+
+
+def _ground() -> _Ground:
+    version = PolicyVersion.objects.values_list("id", flat=True).first() or 0
+    kept = _last.get(connection.settings_dict["NAME"])
+    if kept is None or kept[0] != version:
+        policy: Policy = in_force()
+        kept = _last[connection.settings_dict["NAME"]] = (version, life_kinds(policy))
+    return _Ground({one.pk: one for one in Source.objects.exclude(dialect="")}, Shop.objects.one(), kept[1])
+
+
+def _chunks(requests: list[_Request]) -> list[list[_Request]]:
+    """A few requests each; a large one alone."""
+    chunks: list[list[_Request]] = []
+    size = 0
+    for one in requests:
+        weight = max(1, len(one.body) // 600)
+        if not chunks or size + weight > AT_ONCE:
+            chunks.append([])
+            size = 0
+        chunks[-1].append(one)
+        size += weight
+    return chunks
+
+
+def _convert(chunk: list[_Request], ground: _Ground, now: Callable[[], int]) -> Converted:
+    for one in chunk:
+        one.found = _parsed(one, ground)
+    for tried in range(_TRIES):
+        try:
+            with transaction.atomic():
+                return _written(chunk, ground, now())
+        except IntegrityError:
+            # somebody else made the same person known just now: look again
+            if tried == _TRIES - 1:
+                raise
+    raise AssertionError  # pragma: no cover
+
+
+def _parsed(one: _Request, ground: _Ground) -> list[Said | Bad]:
+    """What a request says. A mistake of ours in reading one must not hold up all others: it is quarantined whole."""
+    source = ground.sources.get(one.source)
+    try:
+        if source is None:
+            return [Bad("no_dialect", "its source speaks no dialect any more", one.call, _text(one.body))]
+        rules = rules_of(source, ground.shop)
+        return list(parse(source.dialect, one.call, one.body, received_at=one.received_at, rules=rules))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the request is kept and the others go on
+        _log.error("request %s could not be read: %s", one.id, type(error).__name__, exc_info=True)
+        why = "Tenure could not read it, which is a mistake of ours; it is kept as it came"
+        return [Bad("unreadable", why, one.call, _text(one.body))]
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "replace").replace("\x00", "\ufffd")
+
+
+def _written(chunk: list[_Request], ground: _Ground, now: int) -> Converted:
+    done = Converted(requests=len(chunk), events=sum(len(one.found) for one in chunk))
+    by_source: dict[int, list[_Request]] = defaultdict(list)
+    for one in chunk:
+        by_source[one.source].append(one)
+    for source, requests in by_source.items():
+        _of_source(source, requests, ground, now, done)
+    with connection.cursor() as cursor:
+        execute(cursor, "convert", "taken", [one.id for one in chunk])
+    return done
+
+
+def _of_source(source: int, requests: Sequence[_Request], ground: _Ground, now: int, done: Converted) -> None:
+    said: list[tuple[Said, _Request]] = []
+    bad: list[tuple[_Request, Bad]] = []
+    for request in requests:
+        for one in request.found:
+            if isinstance(one, Bad):
+                bad.append((request, one))
+            else:
+                said.append((one, request))
+    facts: Facts[_Request] = sort(source, said)
+    bad += facts.refused
+    whose = Recogniser(source, visits=ground.shop.visits).recognise([kept.said for kept in facts.kept], now=now)
+    kept: list[Kept[_Request]] = []
+    for fact, person in zip(facts.kept, whose.people, strict=True):
+        if person is None:
+            bad.append((fact.request, _generic(fact.said)))
+        else:
+            fact.person = person
+            kept.append(fact)
+    written = write_events(source, kept, facts, whose.new, now=now)
+    write_quarantine(source, bad)
+    touched = {person: at for person, kind, at in written.lives if kind in ground.life}
+    touch([*touched, *whose.merged, *facts.before], now=now)
+    turn_cycles(written.orders, zone=ground.shop.zone)
+    done.added += len(kept)
+    done.known += facts.known
+    done.quarantined += len(bad)
+
+
+def _generic(said: Said) -> Bad:
+    why = "the ids it carries are those that libraries send for nobody in particular: they would make one of many"
+    return Bad("generic_id", why, said.name or said.kind, msgspec.json.encode(said).decode())
+
+
+def touch(people: Sequence[int], *, now: int) -> None:
+    """Have these people looked at again, whoever they are taken for."""
+    if not people:
+        return
+    roots = {root for _, root in look_up("convert", "roots", sorted(set(people)))}
+    with connection.cursor() as cursor:
+        cursor.executemany(statements(PACKAGE, "convert")["touched"], [(one, now) for one in sorted(roots)])
+

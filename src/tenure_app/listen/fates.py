@@ -1,0 +1,192 @@
+"""What becomes of each event that was said: new, known already, another word on a known order, or refused."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeVar
+
+import msgspec
+from django.conf import settings
+
+from tenure_app.dialects.said import Bad, Said
+from tenure_app.ledger.bulk import look_up as look_up_ledger
+from tenure_app.ledger.intake import MARK
+from tenure_app.ledger.models import REVERSED, Event
+from tenure_app.listen.rows import look_up
+
+__all__ = ["CORRECTED_ORDER", "Facts", "Kept", "sort"]
+
+CORRECTED_ORDER: Final = "order.corrected"
+UPDATED_ORDER: Final = "order.updated"
+_ORDER: Final = "order.placed"
+_BYTES: Final = 16
+
+Of = TypeVar("Of")
+"""The request that said it."""
+
+
+@dataclass(slots=True)
+class Kept(Generic[Of]):
+    """An event that is to be written: under which key and kind, the first of its versions if it corrects one (`first`
+    is its number, or None and `within` the place of it among those kept now), and the instant that holds for it."""
+
+    said: Said
+    request: Of
+    key: str
+    kind: str
+    hash: bytes
+    message_hash: bytes | None = None
+    first: int | None = None
+    within: int | None = None
+    at: int | None = None
+    person: int = 0
+
+
+@dataclass(slots=True)
+class Facts(Generic[Of]):
+    """What is to be written, what is refused, how many were known, which messages speak of known orders (message, hash,
+    number of the event), and who had the orders before that are corrected now."""
+
+    kept: list[Kept[Of]] = field(default_factory=list)
+    refused: list[tuple[Of, Bad]] = field(default_factory=list)
+    known: int = 0
+    messages: list[tuple[str, bytes, int]] = field(default_factory=list)
+    before: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Version:
+    """What is known under a key: its first event (or the place among those kept now), how many versions, the hash of
+    the last, whether it holds, when it happened and who has it."""
+
+    first: int | None
+    within: int | None
+    versions: int
+    hash: bytes
+    holds: bool
+    at: int | None
+    person: int | None
+
+
+def sort(source: int, said: Sequence[tuple[Said, Of]]) -> Facts[Of]:
+    """The fates of what one source said, in its order. Within the transaction that writes them.
+
+    A message's id is known for ever: said again it adds nothing, with other content it is refused. An order is known by
+    its own number: another message about it adds nothing where it says the same, and corrects it where it does not.
+    """
+    facts: Facts[Of] = Facts()
+    key = settings.TENURE_HASH_KEY.encode()
+    known = _known(source, [one for one, _ in said])
+    messages = _messages(source, [one.message for one, _ in said if one.message is not None])
+    for one, request in said:
+        whole = _hash(key, _content(one))
+        if one.message is None:
+            _simple(facts, known, one, request, one.key, one.kind, whole)
+            continue
+        heard = messages.get(one.message)
+        if heard is not None:
+            _again(facts, one, request, same=heard == whole)
+        elif (plain := f"m:{one.message}") in known:
+            _again(facts, one, request, same=known[plain].hash == whole)
+        else:
+            messages[one.message] = whole
+            _of_order(facts, known, one, request, whole, _hash(key, _order(one)))
+    return facts
+
+
+def _of_order(
+    facts: Facts[Of], known: dict[str, _Version], one: Said, request: Of, whole: bytes, order: bytes
+) -> None:  # fmt: skip
+    """A message about an order that has a number of its own."""
+    assert one.message is not None
+    before = known.get(one.key)
+    if one.updates and (before is None or one.amount_minor is None):
+        # what it would change is not known, or it says nothing of what it is worth
+        _simple(facts, known, one, request, f"m:{one.message}", UPDATED_ORDER, whole)
+    elif before is None:
+        known[one.key] = _Version(None, len(facts.kept), 1, order, True, one.at, None)
+        facts.kept.append(Kept(one, request, one.key, one.kind, order, whole))
+    elif before.holds and before.hash == order:
+        facts.known += 1
+        if before.first is not None:
+            facts.messages.append((one.message, whole, before.first))
+    else:
+        before.versions, before.hash, before.holds = before.versions + 1, order, True
+        if before.person is not None:
+            facts.before.append(before.person)
+        facts.kept.append(Kept(
+            one, request, f"{one.key}{MARK}{before.versions}", CORRECTED_ORDER, order, whole,
+            before.first, before.within, before.at,
+        ))  # fmt: skip
+
+
+def _simple(
+    facts: Facts[Of], known: dict[str, _Version], one: Said, request: Of, key: str, kind: str, whole: bytes
+) -> None:  # fmt: skip
+    before = known.get(key)
+    if before is not None:
+        _again(facts, one, request, same=before.hash == whole)
+        return
+    known[key] = _Version(None, len(facts.kept), 1, whole, True, one.at, None)
+    facts.kept.append(Kept(one, request, key, kind, whole))
+
+
+def _again(facts: Facts[Of], one: Said, request: Of, *, same: bool) -> None:
+    if same:
+        facts.known += 1
+        return
+    why = "its message id was used before for something else; the first is on the timeline"
+    text = msgspec.json.encode(one).decode()
+    facts.refused.append((request, Bad("same_message_id", why, one.name or one.kind, text)))
+
+
+def _known(source: int, said: Sequence[Said]) -> dict[str, _Version]:
+    keys = {one.key for one in said} | {f"m:{one.message}" for one in said if one.message is not None}
+    rows = look_up_ledger("versions", sorted(keys), source) if keys else []
+    found = {
+        key: _Version(first, None, 1, bytes.fromhex(text), kind not in REVERSED, None, None)
+        for key, first, text, kind in rows
+    }
+    orders = {one.key for one in said if one.message is not None} & found.keys()
+    if orders:
+        _with_later_versions({found[key].first: found[key] for key in orders})
+    return found
+
+
+def _with_later_versions(by_first: dict[int | None, _Version]) -> None:
+    firsts = [first for first in by_first if first is not None]
+    told = Event.objects.filter(pk__in=firsts).values_list("id", "occurred_at", "person_id")
+    for first, at, person in told:
+        by_first[first].at, by_first[first].person = at, person
+    for first, _, text, kind in look_up_ledger("later", firsts):
+        one = by_first[first]
+        one.versions, one.hash, one.holds = one.versions + 1, bytes.fromhex(text), kind not in REVERSED
+
+
+def _messages(source: int, messages: Sequence[str]) -> dict[str, bytes]:
+    if not messages:
+        return {}
+    return {key: bytes.fromhex(text) for key, text in look_up("convert", "messages", sorted(set(messages)), source)}
+
+
+def _content(one: Said) -> list[object]:
+    """What makes a message what it is: not its time, which is set right anew each time it is sent."""
+    return [
+        one.kind, one.name, one.user, one.anonymous, one.previous, one.email, one.phone, one.account, one.order_key,
+        one.amount_minor, one.currency, one.discount_minor, one.category, one.region, one.channel, one.reason,
+        one.traits, one.account_traits, one.properties,
+    ]  # fmt: skip
+
+
+def _order(one: Said) -> list[object]:
+    """What makes an order what it is, whoever tells of it: a shop's server and its pages may both."""
+    return [
+        _ORDER, one.user or one.email or one.anonymous, one.order_key, one.amount_minor, one.currency,
+        one.discount_minor, one.category, one.region, one.channel,
+    ]  # fmt: skip
+
+
+def _hash(key: bytes, content: list[object]) -> bytes:
+    return hmac.digest(key, msgspec.json.encode(content, order="deterministic"), "sha256")[:_BYTES]

@@ -1,0 +1,24 @@
+-- Orders of some people, and of whoever is taken for them, every word on each in the order of the ledger.
+
+-- name: orders_sqlite
+WITH asked AS (SELECT k.value AS id FROM json_each(%s) k), whose AS (
+    SELECT a.id, a.id AS root FROM asked a
+    UNION SELECT m.id, m.root FROM asked a CROSS JOIN tenure_person m WHERE m.root = a.id
+)
+SELECT e.id, e.first_id, w.root, e.kind, e.occurred_at, e.source_id || ':' || e.order_key, e.amount_minor
+FROM whose w CROSS JOIN tenure_event e WHERE e.person_id = w.id
+    AND e.kind IN ('order.placed', 'order.refunded', 'order.cancelled', 'order.corrected', 'order.reversed')
+ORDER BY e.id
+
+-- name: orders_postgresql
+WITH asked AS (SELECT k AS id FROM unnest(%s::bigint[]) k), whose AS (
+    SELECT a.id, a.id AS root FROM asked a
+    UNION SELECT m.id, m.root FROM asked a JOIN tenure_person m ON m.root = a.id
+)
+SELECT e.id, e.first_id, w.root, e.kind, e.occurred_at, e.source_id || ':' || e.order_key, e.amount_minor
+FROM whose w JOIN tenure_event e ON e.person_id = w.id
+WHERE e.kind IN ('order.placed', 'order.refunded', 'order.cancelled', 'order.corrected', 'order.reversed')
+ORDER BY e.id
+
+-- name: ended
+UPDATE tenure_opportunity SET ended_at = %s, ended_by_id = %s WHERE id = %s
