@@ -27,8 +27,10 @@ def identifier(value: Any) -> str | None:
     if isinstance(value, str):
         text = value.strip()
     elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        if abs(value) >= 10**30:
+            raise Unusable("bad_id", "an id is a number with more than 30 digits")
         # 5.0 is how some languages write the whole number 5
-        text = str(int(value)) if value == value and abs(value) < 10**18 and value == int(value) else str(value)
+        text = str(int(value)) if value == int(value) else str(value)
     else:
         raise Unusable("bad_id", "an id is neither a text nor a number")
     if len(text) > LONGEST_ID:
@@ -40,8 +42,8 @@ def word(value: Any) -> str | None:
     """A text of at most 200 characters, or None for what is none."""
     if isinstance(value, str):
         return value.strip()[:_LONGEST_WORD] or None
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return str(value)[:_LONGEST_WORD]
+    if isinstance(value, int | Decimal) and not isinstance(value, bool) and abs(value) < 10**30:
+        return str(value)
     return None
 
 
@@ -50,11 +52,11 @@ def fill(said: Said, root: Any, meaning: Meaning, rules: Rules) -> None:
 
     Numbers of `root` must be exact where `meaning.money`. Unusable with the reason where it cannot be kept.
     """
-    if meaning.when and any(found_at(root, (spot,)) != wanted for spot, wanted in meaning.when):
-        said.kind = OTHER
-        return
+    # what a sender leaves out is not so
+    holds = all((found_at(root, (spot,)) or False) == wanted for spot, wanted in meaning.when)
     if meaning.switch:
-        said.kind = meaning.cases.get(str(found_at(root, (meaning.switch,))), OTHER)
+        case = found_at(root, (meaning.switch,))
+        said.kind = meaning.cases.get(case, OTHER) if isinstance(case, str) else OTHER
     for name, value in meaning.fixed.items():
         setattr(said, name, value)
     spots = meaning.spots
@@ -67,9 +69,12 @@ def fill(said: Said, root: Any, meaning: Meaning, rules: Rules) -> None:
     if meaning.traits:
         found = {name: found_at(root, (spot,)) for name, spot in meaning.traits.items()}
         said.traits = {**said.traits, **{name: value for name, value in found.items() if value is not None}}
-    _order(said, root, meaning)
-    if meaning.money:
-        _money(said, root, meaning, rules)
+    if holds:
+        _order(said, root, meaning)
+        if meaning.money:
+            _money(said, root, meaning, rules)
+    else:
+        said.kind = OTHER
     if said.category is None and "category" in spots:
         said.category = word(found_at(root, spots["category"]))
 

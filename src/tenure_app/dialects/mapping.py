@@ -70,16 +70,23 @@ class Dialect:
     kinds: Mapping[str, Meaning]
     other: Meaning
     body: Mapping[str, tuple[Spot, ...]]
-    """Where the name of an event, its time and the like stand in any body of the dialect."""
+    """Where the name of an event, its id and what is kept of it stand in any body of the dialect."""
+    own_words: bool = False
+    """Whether the word of a kind of ours means it."""
 
 
 @lru_cache
 def dialect_of(name: str) -> Dialect:
     """The dialect's data file. ValueError where it speaks of a kind or a key that does not exist."""
-    text = (Path(__file__).with_name("data") / f"{name}.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)
-    about = {kind: dict(rules) for kind, rules in table.get("kinds", {}).items()}
-    every = dict(table.get("every", {}))
+    table = _file(name)
+    if "like" in table:
+        # what another dialect says, and over it what this one does
+        base = _file(table["like"])
+        both = {part: {**base.get(part, {}), **table.get(part, {})} for part in ("events", "kinds")}
+        table = {**base, **table, **both}
+    about, every = table.get("kinds", {}), table.get("every", {})
+    if not about.keys() <= KINDS.keys():
+        raise ValueError(f"no kinds of events: {', '.join(about.keys() - KINDS.keys())}")
     kinds = {kind: _meaning(kind, every, about.get(kind, {})) for kind in KINDS}
     events = {}
     for word, said in table.get("events", {}).items():
@@ -87,7 +94,11 @@ def dialect_of(name: str) -> Dialect:
         kind = own.pop("kind", OTHER)
         events[word] = _meaning(kind, every, about.get(kind, {}), own)
     body = {key: _spots(value) for key, value in table.get("body", {}).items()}
-    return Dialect(events, kinds, kinds[OTHER], body)
+    return Dialect(events, kinds, kinds[OTHER], body, table.get("own_words", False))
+
+
+def _file(name: str) -> dict[str, Any]:
+    return tomllib.loads((Path(__file__).with_name("data") / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def meaning_of(dialect: Dialect, name: str, kinds: Mapping[str, str]) -> Meaning:
@@ -99,7 +110,10 @@ def meaning_of(dialect: Dialect, name: str, kinds: Mapping[str, str]) -> Meaning
             known = dialect.events.get(word)
             # a name that means the same here as there keeps what the file says of it
             return known if known is not None and known.kind == kind else dialect.kinds.get(kind, dialect.other)
-    return dialect.events.get(word, dialect.other)
+    found = dialect.events.get(word)
+    if found is None and dialect.own_words:
+        found = dialect.kinds.get(word)
+    return dialect.other if found is None else found
 
 
 def found_at(root: Any, spots: Iterable[Spot]) -> Any:

@@ -8,13 +8,15 @@ from typing import Any, Final
 import msgspec
 
 from tenure_app.dialects.bodies import NOT_READ, Unusable, mended, text_of, whole
+from tenure_app.dialects.customerio import knows, read_call
+from tenure_app.dialects.hooks import SERVICES, read_hook
 from tenure_app.dialects.said import Bad, Rules, Said
 from tenure_app.dialects.segment import CALLS, LARGEST_EVENT, SINGLE, events_in, read_calls
 from tenure_app.refused import Refused
 
 __all__ = ["DIALECTS", "MOST_BYTES", "count", "parse"]
 
-DIALECTS: Final = ("segment", "customerio", "stripe", "shopify", "standard")
+DIALECTS: Final = ("segment", "customerio", *SERVICES)
 """What a source may speak."""
 MOST_BYTES: Final = 4_194_304
 """Bytes of a request: RudderStack's libraries cut their batches there, Segment's at 500 KB."""
@@ -71,12 +73,17 @@ def parse(dialect: str, call: str, body: bytes, *, received_at: int, rules: Rule
         return
     if dialect == "segment":
         yield from read_calls(name, _told(call), bytes(body), received_at, rules)
+    elif dialect == "customerio":
+        yield from read_call(call, bytes(body), received_at, rules)
+    else:
+        yield from read_hook(dialect, call, bytes(body), received_at, rules)
 
 
 def _known(dialect: str, call: str) -> str:
     """The call's own name. Refused `unknown_call`."""
     name = call.partition(" ")[0]
-    if dialect not in DIALECTS or (dialect == "segment" and name not in CALLS):
+    known = {"segment": name in CALLS, "customerio": dialect == "customerio" and knows(call)}.get(dialect, True)
+    if dialect not in DIALECTS or not known:
         raise Refused("unknown_call", f"{call[:60]!r} is no call of {dialect}")
     return name
 

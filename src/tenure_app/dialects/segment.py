@@ -82,8 +82,6 @@ class _Request:
     rules: Rules
     context: Mapping[str, Any]
     told: Mapping[str, Any]
-    clean: bool
-    """No event of it holds a text that no database keeps."""
 
 
 def events_in(body: bytes) -> int:
@@ -93,13 +91,12 @@ def events_in(body: bytes) -> int:
 
 def read_calls(call: str, told: Mapping[str, Any], body: bytes, received_at: int, rules: Rules) -> Iterator[Said | Bad]:
     """Each event of a request. call: one of CALLS. told: what came outside of the body (anonymousId, sentAt)."""
-    body = mended(body)
-    request = _Request(received_at, None, rules, {}, told, b"\\u0000" not in body)
+    request = _Request(received_at, None, rules, {}, told)
     if call in SINGLE:
-        yield _read(body, request, call)
+        yield _read(mended(body), request, call)
         return
     try:
-        batch = _BATCH.decode(body)
+        batch = _batch(body)
     except NOT_READ as error:
         yield Bad("invalid_body", f"the batch cannot be read: {error}", call, text_of(body))
         return
@@ -110,6 +107,13 @@ def read_calls(call: str, told: Mapping[str, Any], body: bytes, received_at: int
     for raw in batch.batch[MOST_EVENTS:]:
         surplus = Unusable("too_many", f"a batch holds at most {MOST_EVENTS} events")
         yield bad(surplus, call, bytes(raw))
+
+
+def _batch(body: bytes) -> _Batch:
+    try:
+        return _BATCH.decode(body)
+    except msgspec.DecodeError:
+        return _BATCH.decode(mended(body))
 
 
 def key_of(message: Any, raw: bytes) -> str:
@@ -134,8 +138,7 @@ def _read(raw: bytes, request: _Request, call: str) -> Said | Bad:
     try:
         if len(raw) > LARGEST_EVENT:
             raise Unusable("event_too_large", f"an event has at most {LARGEST_EVENT:,} bytes, this one {len(raw):,}")
-        if not request.clean or len(raw) > 2_000:
-            readable(raw)
+        readable(raw)
         item = _item(raw)
         kind = call or item.type
         name = item.event or kind
@@ -280,10 +283,9 @@ def _exact(raw: bytes) -> Any:
 def _page(said: Said, item: _Item, raw: bytes, request: _Request, kind: str = "page.viewed") -> None:  # noqa: ARG001
     name = item.name if isinstance(item.name, str) else None
     said.kind, said.name = kind, (name or kind)[:200]
-    said.properties = _kept(item.properties, item.context)
+    kept = _kept(item.properties, item.context)
+    said.properties = {"name": name, **kept} if name else kept
     said.category = word(item.category)
-    if name:
-        said.properties.setdefault("name", name)  # type: ignore[attr-defined]
 
 
 def _screen(said: Said, item: _Item, raw: bytes, request: _Request) -> None:
