@@ -103,6 +103,15 @@ def _source(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     one.set_defaults(job=_late("sending", "source"))
 
 
+def _work(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    one = add(
+        "work", "follow what was received: stages, outgoing webhooks",
+        "Runs beside the server until it is told to end; a second one stands by.",
+    )  # fmt: skip
+    one.add_argument("--once", action="store_true", help="do what is due and end")
+    one.set_defaults(job=_late("working", "work"))
+
+
 def _shop(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     what = "say what the shop is: name, zone, currency, margin"
     one = add("shop", what, "Without options: what is said of it so far.")

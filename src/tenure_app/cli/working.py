@@ -1,0 +1,32 @@
+"""`tenure work`: what has to happen by itself, done by a process beside the server."""
+
+from __future__ import annotations
+
+import signal
+from threading import Event
+from typing import TYPE_CHECKING
+
+from tenure_app import clock
+
+if TYPE_CHECKING:
+    import argparse
+    from types import FrameType
+
+__all__ = ["work"]
+
+
+def work(asked: argparse.Namespace) -> None:
+    """Work until Ctrl-C or SIGTERM, which let a transaction finish; with --once until nothing is due."""
+    from tenure_app.live.work import work as until
+
+    stop = Event()
+
+    def ended(_: int, __: FrameType | None) -> None:
+        stop.set()
+
+    before = {each: signal.signal(each, ended) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        until(now=clock.now, stop=stop, once=asked.once)
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

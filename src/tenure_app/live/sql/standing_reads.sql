@@ -1,0 +1,112 @@
+-- What is asked of the ledger about some people, and written of where they stand. Lists are JSON on SQLite, arrays on PostgreSQL.
+
+-- name: whom_sqlite
+SELECT p.id, COALESCE(p.root, p.id), p.anonymous, p.recorded_at FROM json_each(%s) k CROSS JOIN tenure_person p WHERE p.id = k.value
+
+-- name: whom_postgresql
+SELECT p.id, COALESCE(p.root, p.id), p.anonymous, p.recorded_at FROM tenure_person p WHERE p.id = ANY(%s)
+
+-- name: taken_for_sqlite
+SELECT p.id FROM json_each(%s) k CROSS JOIN tenure_person p WHERE p.root = k.value
+
+-- name: taken_for_postgresql
+SELECT p.id FROM tenure_person p WHERE p.root = ANY(%s)
+
+-- name: facts_sqlite
+SELECT e.id, e.first_id, COALESCE(p.root, p.id), e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
+    e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason, e.run_id
+FROM json_each(%s) k CROSS JOIN tenure_event e CROSS JOIN tenure_person p
+WHERE e.person_id = k.value AND e.kind IN (SELECT w.value FROM json_each(%s) w) AND p.id = e.person_id
+
+-- name: facts_postgresql
+SELECT e.id, e.first_id, COALESCE(p.root, p.id), e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
+    e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason, e.run_id
+FROM tenure_event e JOIN tenure_person p ON p.id = e.person_id
+WHERE e.person_id = ANY(%s) AND e.kind = ANY(%s)
+
+-- name: later_sqlite
+-- words on facts of which somebody asked about has any: others may have the last
+SELECT e.id, e.first_id, COALESCE(p.root, p.id), e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
+    e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason, e.run_id
+FROM json_each(%s) k CROSS JOIN tenure_event e CROSS JOIN tenure_person p
+WHERE e.first_id = k.value AND e.kind IN (SELECT w.value FROM json_each(%s) w) AND p.id = e.person_id
+
+-- name: later_postgresql
+SELECT e.id, e.first_id, COALESCE(p.root, p.id), e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
+    e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason, e.run_id
+FROM tenure_event e JOIN tenure_person p ON p.id = e.person_id
+WHERE e.first_id = ANY(%s) AND e.kind = ANY(%s)
+
+-- name: first_sqlite
+SELECT e.id, e.first_id, COALESCE(p.root, p.id), e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
+    e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason, e.run_id
+FROM json_each(%s) k CROSS JOIN tenure_event e CROSS JOIN tenure_person p
+WHERE e.id = k.value AND e.kind IN (SELECT w.value FROM json_each(%s) w) AND p.id = e.person_id
+
+-- name: first_postgresql
+SELECT e.id, e.first_id, COALESCE(p.root, p.id), e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
+    e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason, e.run_id
+FROM tenure_event e JOIN tenure_person p ON p.id = e.person_id
+WHERE e.id = ANY(%s) AND e.kind = ANY(%s)
+
+-- name: before_sqlite
+SELECT s.person_id, s.code, s.since_at, s.policy, s.computed_at FROM json_each(%s) k CROSS JOIN tenure_standing s WHERE s.person_id = k.value
+
+-- name: before_postgresql
+SELECT s.person_id, s.code, s.since_at, s.policy, s.computed_at FROM tenure_standing s WHERE s.person_id = ANY(%s)
+
+-- name: last_move_sqlite
+-- where those were last said to stand who stand nowhere now
+SELECT e.person_id, e.reason FROM json_each(%s) k CROSS JOIN tenure_event e
+WHERE e.person_id = k.value AND e.kind = 'stage.changed' ORDER BY e.id
+
+-- name: last_move_postgresql
+SELECT e.person_id, e.reason FROM tenure_event e WHERE e.person_id = ANY(%s) AND e.kind = 'stage.changed' ORDER BY e.id
+
+-- name: stand
+INSERT INTO tenure_standing (person_id, code, since_at, next_at, orders, occasions, first_order_at, last_order_at, expected_at, overdue_at,
+    long_overdue_at, inactive_at, reason, policy, computed_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (person_id) DO UPDATE SET code = excluded.code, since_at = excluded.since_at, next_at = excluded.next_at,
+    orders = excluded.orders, occasions = excluded.occasions, first_order_at = excluded.first_order_at,
+    last_order_at = excluded.last_order_at, expected_at = excluded.expected_at, overdue_at = excluded.overdue_at,
+    long_overdue_at = excluded.long_overdue_at, inactive_at = excluded.inactive_at, reason = excluded.reason, policy = excluded.policy,
+    computed_at = excluded.computed_at
+
+-- name: fall_sqlite
+DELETE FROM tenure_standing WHERE person_id IN (SELECT k.value FROM json_each(%s) k)
+
+-- name: fall_postgresql
+DELETE FROM tenure_standing WHERE person_id = ANY(%s)
+
+-- name: waiting
+SELECT t.person_id, t.since_at FROM tenure_touched t
+WHERE t.since_at <= %s AND (t.since_at > %s OR (t.since_at = %s AND t.person_id > %s))
+ORDER BY t.since_at, t.person_id LIMIT %s
+
+-- name: followed
+DELETE FROM tenure_touched WHERE person_id = %s AND since_at = %s
+
+-- name: put_off
+UPDATE tenure_touched SET since_at = %s WHERE person_id = %s AND since_at = %s
+
+-- name: silent
+-- whose time has come; who is touched already is followed anyway
+SELECT s.person_id FROM tenure_standing s
+WHERE s.next_at <= %s AND NOT EXISTS (SELECT 1 FROM tenure_touched t WHERE t.person_id = s.person_id) ORDER BY s.next_at LIMIT %s
+
+-- name: touch
+INSERT INTO tenure_touched (person_id, since_at) VALUES (%s, %s) ON CONFLICT (person_id) DO NOTHING
+
+-- name: open_ways_sqlite
+SELECT o.id, o.person_id, o.cycle, o.expected_at FROM json_each(%s) k CROSS JOIN tenure_opportunity o
+WHERE o.person_id = k.value AND o.ended_at IS NULL
+
+-- name: open_ways_postgresql
+SELECT o.id, o.person_id, o.cycle, o.expected_at FROM tenure_opportunity o WHERE o.person_id = ANY(%s) AND o.ended_at IS NULL
+
+-- name: expect
+UPDATE tenure_opportunity SET expected_at = %s WHERE id = %s
+
+-- name: end_way
+UPDATE tenure_opportunity SET ended_at = %s WHERE id = %s

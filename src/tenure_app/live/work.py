@@ -1,0 +1,143 @@
+"""The worker: puts on the timeline what was received, follows whom it touches, keeps everybody's standing up to date,
+and tells those outside. One leads; others stand by, and tell."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Final
+
+from django.db import DatabaseError, InterfaceError, connection
+
+from tenure_app.live.alone import working_alone
+from tenure_app.live.follow import AT_ONCE, follow
+from tenure_app.live.rebuilding import Rebuilding
+from tenure_app.live.silence import wake
+from tenure_app.refused import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from threading import Event
+
+__all__ = ["Worker", "work"]
+
+_IDLE: Final = 0.2
+"""Seconds between two looks where nothing is to be done."""
+_STAND_BY: Final = 0.5
+"""Seconds between two tries to take over."""
+_CONVERT: Final = 1_000
+"""Events put on the timeline before those they touch are followed."""
+_LONGEST: Final = 30.0
+"""Seconds at most between two tries of a step that fails."""
+_log = logging.getLogger("tenure.worker")
+
+
+def work(*, now: Callable[[], int], stop: Event, once: bool = False) -> None:
+    """Work until `stop` is set; `once`: until nothing is due. Refused where `once` is asked for beside a worker.
+
+    A database that is gone is waited for. now: the product's clock.
+    """
+    again = 0.0
+    while not stop.is_set():
+        try:
+            with working_alone() as leads:
+                if once and not leads:
+                    raise Refused("at_work", "nothing was done: another worker is at work; it does this by itself")
+                worker = Worker(now)
+                try:
+                    worker.work(stop, leads=leads, once=once)
+                finally:
+                    worker.end()
+            again = 0.0
+            if once:
+                return
+        except (DatabaseError, InterfaceError) as error:
+            if once:
+                raise
+            _log.error("the database does not answer: %s; trying again", type(error).__name__)
+            connection.close()
+            again = min(2 * again + 0.5, _LONGEST / 3)
+            stop.wait(again)
+
+
+class Worker:
+    """What one process does, step by step. A step that fails is left alone for a while, and the others go on."""
+
+    def __init__(self, now: Callable[[], int]) -> None:
+        self._now = now
+        self._rebuilding = Rebuilding(now)
+        self._failed: dict[str, tuple[float, float]] = {}
+
+    def work(self, stop: Event, *, leads: bool, once: bool) -> None:
+        """Turn after turn; who does not lead comes back after a moment to try to."""
+        while not stop.is_set():
+            busy = self.turn(leads=leads, once=once)
+            if once and not busy:
+                return
+            if not leads:
+                stop.wait(0.0 if busy else _STAND_BY)
+                return
+            if not busy:
+                stop.wait(_IDLE)
+
+    def turn(self, *, leads: bool = True, once: bool = False) -> bool:
+        """Each step once, a batch of each; whether any did something."""
+        steps: list[tuple[str, Callable[[], bool]]] = []
+        if leads:
+            steps = [
+                ("convert", self._convert), ("follow", self._follow), ("silence", self._wake),
+                ("rebuild", lambda: self._rebuild(wait=once)),
+            ]  # fmt: skip
+        busy = False
+        for name, step in steps:
+            busy = self._tried(name, step) or busy
+        return busy
+
+    def end(self) -> None:
+        """End what was begun beside this."""
+        self._rebuilding.stop()
+
+    def _tried(self, name: str, step: Callable[[], bool]) -> bool:
+        until, pause = self._failed.get(name, (0.0, 0.0))
+        if time.monotonic() < until:
+            return False
+        try:
+            done = step()
+        except (DatabaseError, InterfaceError):
+            if not connection.is_usable():
+                raise
+            self._fail(name, pause)
+            return False
+        except Exception:  # noqa: BLE001 - whatever it is, the other steps go on
+            self._fail(name, pause)
+            return False
+        self._failed.pop(name, None)
+        return done
+
+    def _fail(self, name: str, pause: float) -> None:
+        """Said in one line: of the error its kind and place, for its words may hold what is of people."""
+        import sys
+        import traceback
+
+        kind, error, trace = sys.exc_info()
+        place = traceback.extract_tb(trace)[-1]
+        said = error.code if isinstance(error, Refused) else getattr(kind, "__name__", "error")
+        pause = min(2 * pause + 1.0, _LONGEST)
+        self._failed[name] = (time.monotonic() + pause, pause)
+        _log.error("%s failed: %s at %s:%s; again in %.0f s", name, said, place.filename, place.lineno, pause)
+
+    def _convert(self) -> bool:
+        from tenure_app.listen.convert import convert
+
+        return bool(convert(now=self._now, most=_CONVERT).requests)
+
+    def _follow(self) -> bool:
+        done = follow(now=self._now(), most=AT_ONCE)
+        self._rebuilding.ask(done.rebuild)
+        return bool(done.people)
+
+    def _wake(self) -> bool:
+        return bool(wake(now=self._now()))
+
+    def _rebuild(self, *, wait: bool) -> bool:
+        return self._rebuilding.turn(wait=wait)
