@@ -1,0 +1,44 @@
+"""Lists of keys and of rows handed to either database at once, past the object mapper: a few statements for hundreds.
+
+A statement of either database has the vendor at the end of its name. What is asked takes a list of keys first, as
+`bulk.look_up`; what is written takes a row at a time on SQLite and a list for each column on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import connection
+
+from tenure.engine.base import statements
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["ask", "write"]
+
+_PACKAGE: Final = "tenure_app.ledger"
+
+
+def ask(topic: str, name: str, keys: Sequence[Any], *more: Any) -> list[tuple[Any, ...]]:
+    """What a statement finds for a list of keys; nothing is asked for none."""
+    if not keys:
+        return []
+    handed = json.dumps(list(keys)) if connection.vendor == "sqlite" else list(keys)
+    with connection.cursor() as cursor:
+        cursor.execute(statements(_PACKAGE, topic)[f"{name}_{connection.vendor}"], [handed, *more])
+        return cursor.fetchall()  # type: ignore[no-any-return]
+
+
+def write(topic: str, name: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Carry a statement out for each row. IntegrityError where one breaks a rule of the tables."""
+    if not rows:
+        return
+    said = statements(_PACKAGE, topic)[f"{name}_{connection.vendor}"]
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        if connection.vendor == "sqlite":
+            # Django's own cursor would rewrite the statement for every row
+            cursor.connection.executemany(said, rows)
+        else:
+            cursor.execute(said, [list(column) for column in zip(*rows, strict=True)])

@@ -1,0 +1,72 @@
+-- Whose the events over the wire are. `keys` are a JSON list on SQLite, an array on PostgreSQL; what is written takes a row at a time on
+-- SQLite, a list for each column on PostgreSQL.
+
+-- name: known_sqlite
+SELECT i.match, p.id, p.root, p.anonymous, r.anonymous
+FROM json_each(%s) k CROSS JOIN tenure_identity i CROSS JOIN tenure_person p LEFT JOIN tenure_person r ON r.id = p.root
+WHERE i.kind = %s AND i.match = k.value AND i.source_id = %s AND p.id = i.person_id
+
+-- name: known_postgresql
+SELECT i.match, p.id, p.root, p.anonymous, r.anonymous
+FROM tenure_identity i JOIN tenure_person p ON p.id = i.person_id LEFT JOIN tenure_person r ON r.id = p.root
+WHERE i.match = ANY(%s) AND i.kind = %s AND i.source_id = %s
+
+-- name: known_everywhere_sqlite
+SELECT i.match, p.id, p.root, p.anonymous, r.anonymous
+FROM json_each(%s) k CROSS JOIN tenure_identity i CROSS JOIN tenure_person p LEFT JOIN tenure_person r ON r.id = p.root
+WHERE i.kind = %s AND i.match = k.value AND i.source_id IS NULL AND p.id = i.person_id
+
+-- name: known_everywhere_postgresql
+SELECT i.match, p.id, p.root, p.anonymous, r.anonymous
+FROM tenure_identity i JOIN tenure_person p ON p.id = i.person_id LEFT JOIN tenure_person r ON r.id = p.root
+WHERE i.match = ANY(%s) AND i.kind = %s AND i.source_id IS NULL
+
+-- name: holders_sqlite
+-- of these roots those whose group has a customer's id of the source
+SELECT k.value FROM json_each(%s) k WHERE EXISTS (
+    SELECT 1 FROM (SELECT k.value AS id UNION ALL SELECT p.id FROM tenure_person p WHERE p.root = k.value) g
+    CROSS JOIN tenure_identity i WHERE i.person_id = g.id AND i.kind = 'customer' AND i.source_id = %s
+)
+
+-- name: holders_postgresql
+SELECT k FROM unnest(%s) k WHERE EXISTS (
+    SELECT 1 FROM (SELECT k AS id UNION ALL SELECT p.id FROM tenure_person p WHERE p.root = k) g
+    JOIN tenure_identity i ON i.person_id = g.id WHERE i.kind = 'customer' AND i.source_id = %s
+)
+
+-- name: above_sqlite
+-- whom somebody hangs below, by the merges in force, up to the one they are taken for
+WITH RECURSIVE line (person) AS (
+    SELECT m.canonical_id FROM json_each(%s) k CROSS JOIN tenure_merge m WHERE m.person_id = k.value AND m.ended_at IS NULL
+    UNION
+    SELECT m.canonical_id FROM line l CROSS JOIN tenure_merge m WHERE m.person_id = l.person AND m.ended_at IS NULL
+)
+SELECT l.person FROM line l JOIN tenure_person p ON p.id = l.person WHERE p.anonymous
+
+-- name: above_postgresql
+WITH RECURSIVE line (person) AS (
+    SELECT m.canonical_id FROM tenure_merge m WHERE m.person_id = ANY(%s) AND m.ended_at IS NULL
+    UNION
+    SELECT m.canonical_id FROM line l JOIN tenure_merge m ON m.person_id = l.person WHERE m.ended_at IS NULL
+)
+SELECT l.person FROM line l JOIN tenure_person p ON p.id = l.person WHERE p.anonymous
+
+-- name: people_sqlite
+INSERT INTO tenure_person (id, recorded_at, draw, root, anonymous) VALUES (?, ?, ?, ?, ?)
+
+-- name: people_postgresql
+INSERT INTO tenure_person (id, recorded_at, draw, root, anonymous)
+SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::boolean[])
+
+-- name: identities_sqlite
+INSERT INTO tenure_identity (person_id, source_id, kind, value, match, recorded_at, folded, turned) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: identities_postgresql
+INSERT INTO tenure_identity (person_id, source_id, kind, value, match, recorded_at, folded, turned)
+SELECT * FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[])
+
+-- name: shown_sqlite
+UPDATE tenure_person SET anonymous = FALSE WHERE id = ?
+
+-- name: shown_postgresql
+UPDATE tenure_person p SET anonymous = FALSE FROM unnest(%s::bigint[]) s(id) WHERE p.id = s.id
