@@ -45,7 +45,7 @@ def write_events(
     numbers = {id(one): number for one, number in zip(kept, ids, strict=False)}
     for person, at in new:
         number = ids[len(kept) + len(rows)]
-        rows.append((number, source, f"known:p{person}", KNOWN, person, at, now, *(None,) * 9, _nothing(person), None))
+        rows.append((number, source, f"known:p{person}", KNOWN, person, at, now, *(None,) * 10, _nothing(person), None))
         written.lives.append((person, KNOWN, at))
     for one, number in zip(kept, ids, strict=False):
         said = one.said
