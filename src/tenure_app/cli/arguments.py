@@ -29,6 +29,7 @@ def verbs(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     _import(add)
     _refresh(add)
     _serve(add)
+    _work(add)
     _source(add)
     _shop(add)
     _user(add)

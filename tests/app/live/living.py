@@ -64,18 +64,15 @@ def orders_table():
     })  # fmt: skip
 
 
-def instant(value):
-    return None if value is None else value.value if hasattr(value, "value") else int(value.timestamp() * 1_000_000)
-
-
 def picture_of(now):
     """Where everybody stands at an instant, by `tenure stages`: {person: ...}."""
     zone = Shop.objects.one().zone
     told = tenure.stages(orders_table(), as_of=now + 1, policy=in_force(), timezone=zone)
+    columns = {name: told[name] for name in ("customer_id", *COLUMNS)}
     plain = {
-        name: told[name].cast(pa.int64()).to_pylist() if pa.types.is_timestamp(told[name].type) else told[name].to_pylist()
-        for name in ("customer_id", *COLUMNS)
-    }  # fmt: skip
+        name: (column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column).to_pylist()
+        for name, column in columns.items()
+    }
     return dict(zip(plain["customer_id"], zip(*(plain[name] for name in COLUMNS), strict=True), strict=True))
 
 

@@ -23,8 +23,8 @@ def as_taken(fact):
         return order(fact["order_id"], customer=fact["c"], at=fact["at"], amount=fact["amount_minor"], currency="JPY")
     more = {name: fact.get(name) for name in ("amount_minor", "reason")}
     return {
-        "key": f"{fact['kind']}:{fact['c']}:{fact['at']}", "kind": fact["kind"], "customer": fact["c"], "at": fact["at"],
-        "order_key": fact.get("order_id"), "currency": "JPY", "is_state": False, **more,
+        "key": f"{fact['kind']}:{fact['c']}:{fact['at']}", "kind": fact["kind"], "customer": fact["c"],
+        "at": fact["at"], "order_key": fact.get("order_id"), "currency": "JPY", "is_state": False, **more,
     }  # fmt: skip
 
 
