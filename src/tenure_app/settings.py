@@ -24,6 +24,9 @@ TENURE_HASH_KEY = secret("TENURE_HASH_KEY", TENURE_DATA)
 # requests that may wait for the worker before senders are asked to come again later
 TENURE_BACKLOG = int(os.environ.get("TENURE_BACKLOG") or 20_000)
 
+# requests a second that a key may make of the API, in each web process; 0: as many as it likes
+TENURE_API_RATE = float(os.environ.get("TENURE_API_RATE") or 50)
+
 DEBUG = os.environ.get("TENURE_DEBUG") == "1"
 ALLOWED_HOSTS = words("TENURE_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_FAILURE_VIEW = "tenure_app.web.states.stale"
@@ -40,6 +43,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "django_htmx",
+    "ninja",
 ]
 MIDDLEWARE = [
     "tenure_app.api.straight.Straight",  # first: events come by the thousand and need none of the others

@@ -8,7 +8,9 @@ from django.urls import path
 
 from tenure_app import admin
 from tenure_app.api import intake
+from tenure_app.api.ask import api_urls
 from tenure_app.api.doors import open_door
+from tenure_app.api.page import docs_page
 from tenure_app.web import states
 from tenure_app.web.pages import (
     cohorts,
@@ -64,6 +66,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     route("language/", session.language, "language"),
     route("style-<str:name>.css", session.style, "sheet"),
     path("admin/", admin.site.urls),
+    # the API, also for what Customer.io's libraries send to its addresses (api/crossing.py)
+    path("api/docs", docs_page, name="api-docs"),
+    *api_urls(),
     # events come in here, in the dialects of libraries and services (docs/reference/dialects.md)
     open_door("v1/<str:call>", intake.segment, "segment"),
     open_door("v1/projects/<str:key>/settings", intake.project_settings, "segment-settings"),

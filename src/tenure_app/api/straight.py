@@ -8,11 +8,12 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
+from tenure_app.api.crossing import is_customerios, taken_in
 from tenure_app.roles import Permission
 
 __all__ = ["Straight"]
 
-_BEGIN: Final = ("/v1/", "/api/v1/", "/beacon/", "/hooks/", "/sourceConfig")
+_BEGIN: Final = ("/v1/", "/beacon/", "/hooks/", "/sourceConfig")
 
 
 class Straight:
@@ -23,6 +24,8 @@ class Straight:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """The door's own answer, or that of all the others."""
+        if request.path_info.startswith("/api/v1/"):
+            return taken_in(request) if is_customerios(request) else self._others(request)
         if request.path_info.startswith(_BEGIN):
             try:
                 found = resolve(request.path_info)
