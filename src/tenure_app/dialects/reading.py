@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tenure_app.dialects.bodies import NOT_READ, Unusable, mended, text_of, whole
+from tenure_app.dialects.bodies import NOT_READ, Unusable, bad, mended, whole
 from tenure_app.dialects.customerio import knows, read_call
 from tenure_app.dialects.hooks import SERVICES, read_hook
 from tenure_app.dialects.said import Bad, Rules, Said
@@ -69,7 +69,7 @@ def parse(dialect: str, call: str, body: bytes, *, received_at: int, rules: Rule
     try:
         name = _known(dialect, call)
     except Refused as refused:
-        yield Bad(refused.code, str(refused), call[:200], text_of(body))
+        yield bad(Unusable(refused.code, str(refused)), call, body)
         return
     if dialect == "segment":
         yield from read_calls(name, _told(call), bytes(body), received_at, rules)
@@ -82,6 +82,8 @@ def parse(dialect: str, call: str, body: bytes, *, received_at: int, rules: Rule
 def _known(dialect: str, call: str) -> str:
     """The call's own name. Refused `unknown_call`."""
     name = call.partition(" ")[0]
+    if not call.isprintable():
+        raise Refused("unknown_call", "the call holds characters that no address and no header has")
     known = {"segment": name in CALLS, "customerio": dialect == "customerio" and knows(call)}.get(dialect, True)
     if dialect not in DIALECTS or not known:
         raise Refused("unknown_call", f"{call[:60]!r} is no call of {dialect}")
