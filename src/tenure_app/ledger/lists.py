@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db import connection
+from django.db import DatabaseError, IntegrityError, connection
 
 from tenure.engine.base import statements
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ask", "write"]
+__all__ = ["ask", "collided", "write"]
 
 _PACKAGE: Final = "tenure_app.ledger"
+_COLLISIONS: Final = ("40001", "40P01")
+"""PostgreSQL's codes of transactions that stood in each other's way."""
 
 
 def ask(topic: str, name: str, keys: Sequence[Any], *more: Any) -> list[tuple[Any, ...]]:
@@ -42,3 +44,8 @@ def write(topic: str, name: str, rows: Sequence[tuple[Any, ...]]) -> None:
             cursor.connection.executemany(said, rows)
         else:
             cursor.execute(said, [list(column) for column in zip(*rows, strict=True)])
+
+
+def collided(error: DatabaseError) -> bool:
+    """Whether somebody else wrote the same meanwhile, so that the transaction is to be done again."""
+    return isinstance(error, IntegrityError) or getattr(error.__cause__, "sqlstate", None) in _COLLISIONS

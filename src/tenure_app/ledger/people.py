@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from tenure_app.ledger.bulk import insert, look_up, new_ids
+from tenure_app.ledger.lists import ask, collided, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tenure.engine.duckdb import DuckDB
 
@@ -44,14 +46,40 @@ def recognise(engine: DuckDB, source: int, *, now: Callable[[], int]) -> Recogni
     for macro in ("folded", "turned"):
         engine.run(_SQL, "intake", macro)
     ((conflicts,),) = engine.run(_SQL, "intake", "conflicts").fetchall()
-    ((known,),) = engine.connection.sql("SELECT COUNT(*) FROM matched").fetchall()
-    strangers = engine.table(_SQL, "intake", "strangers")
     engine.run(_SQL, "intake", "claims")
-    for start in range(0, len(strangers), _AT_ONCE):
-        _make_known(engine, strangers.slice(start, _AT_ONCE), source, now())
+    _make_strangers_known(engine, source, now)
     engine.run(_SQL, "intake", "resolved")
     _hear_news(engine, source, now)
-    return Recognised(known, len(strangers), conflicts)
+    ((new,),) = engine.connection.table("newcomers").count("*").fetchall()
+    ((everybody,),) = engine.connection.table("resolved").count("*").fetchall()
+    return Recognised(everybody - new, new, conflicts)
+
+
+def _make_strangers_known(engine: DuckDB, source: int, now: Callable[[], int]) -> None:
+    strangers, start = engine.table(_SQL, "intake", "strangers"), 0
+    while start < len(strangers):
+        known = False
+        with _looking_again(engine, source):
+            _make_known(engine, strangers.slice(start, _AT_ONCE), source, now())
+            known = True
+        if known:
+            start += _AT_ONCE
+        else:
+            strangers, start = engine.table(_SQL, "intake", "strangers"), 0
+
+
+@contextmanager
+def _looking_again(engine: DuckDB, source: int) -> Iterator[None]:
+    """Where events over the wire made the same people known meanwhile, nothing is written, and they are looked for
+    again: whoever is asked to do it once more finds them."""
+    try:
+        yield
+    except DatabaseError as error:
+        if not collided(error):
+            raise
+        _look_for_people(engine, source)
+        for name in ("matched", "claims"):
+            engine.run(_SQL, "intake", name)
 
 
 def find(engine: DuckDB, source: int | None) -> None:
@@ -97,12 +125,23 @@ def _hear_news(engine: DuckDB, source: int, now: Callable[[], int]) -> None:
     people = engine.connection.sql("SELECT person FROM matched ORDER BY person").fetchall()
     for start in range(0, len(people), _AT_ONCE):
         part = [person for (person,) in people[start : start + _AT_ONCE]]
-        said = look_up("said", part)
-        engine.put("said", _table(("person", pa.int64()), ("kind", _TEXT), ("value", _TEXT), rows=said))
         engine.put("asked", pa.table({"person": pa.array(part, pa.int64())}))
-        with transaction.atomic():
-            news = engine.relation(_SQL, "intake", "news", now=now(), source=source)
-            insert("tenure_identity", news)
+        heard = False
+        while not heard:
+            said = look_up("said", part)
+            engine.put("said", _table(("person", pa.int64()), ("kind", _TEXT), ("value", _TEXT), rows=said))
+            with _looking_again(engine, source):
+                with transaction.atomic():
+                    insert("tenure_identity", engine.relation(_SQL, "intake", "news", now=now(), source=source))
+                    _show(part)
+                heard = True
+
+
+def _show(people: list[int]) -> None:
+    """Whoever is in a file is known, and so is whoever they hang below."""
+    hidden = [person for (person,) in ask("identity", "hidden", people)]
+    above = [person for (person,) in ask("identity", "above", hidden)]
+    write("identity", "shown", [(person,) for person in sorted({*hidden, *above})])
 
 
 def _table(*columns: tuple[str, pa.DataType], rows: list[tuple[Any, ...]]) -> pa.Table:

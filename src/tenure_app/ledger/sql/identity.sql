@@ -34,6 +34,12 @@ SELECT k FROM unnest(%s) k WHERE EXISTS (
     JOIN tenure_identity i ON i.person_id = g.id WHERE i.kind = 'customer' AND i.source_id = %s
 )
 
+-- name: hidden_sqlite
+SELECT p.id FROM json_each(%s) k CROSS JOIN tenure_person p WHERE p.id = k.value AND p.anonymous
+
+-- name: hidden_postgresql
+SELECT p.id FROM tenure_person p WHERE p.id = ANY(%s) AND p.anonymous
+
 -- name: above_sqlite
 -- whom somebody hangs below, by the merges in force, up to the one they are taken for
 WITH RECURSIVE line (person) AS (

@@ -28,18 +28,21 @@ SELECT n.customer,
     END AS draw
 FROM (SELECT DISTINCT customer FROM identities) n
 LEFT JOIN matched m ON m.customer = n.customer
+LEFT JOIN newcomers k ON k.customer = n.customer
 LEFT JOIN (
     SELECT customer, MIN(match) AS match,
         CASE WHEN regexp_full_match(MIN(match), '0|-?[1-9][0-9]{0,17}')
             THEN (CAST(MIN(match) AS BIGINT) % 2147483647 + 2147483647) % 2147483647 END AS x
     FROM wishes WHERE kind = 'customer' GROUP BY customer
 ) w ON w.customer = n.customer
-WHERE m.person IS NULL
+WHERE m.person IS NULL AND k.person IS NULL
 ORDER BY n.customer
 
 -- name: resolved
 CREATE OR REPLACE TABLE resolved AS
-SELECT customer, person FROM matched UNION ALL SELECT customer, person FROM newcomers
+SELECT m.customer, m.person FROM matched m ANTI JOIN newcomers k ON k.customer = m.customer
+UNION ALL
+SELECT k.customer, k.person FROM newcomers k
 
 -- name: conflicts
 SELECT COUNT(*) FROM matched WHERE persons > 1
@@ -52,10 +55,12 @@ FROM wishes w LEFT JOIN known k ON k.kind = w.kind AND k.match = w.match
 WHERE k.match IS NULL GROUP BY w.kind, w.match
 
 -- name: folded
--- what a search by its beginning looks at: names in small letters with single spaces, ids and addresses as they are matched
+-- what a search by its beginning looks at: names in small letters with single spaces, ids and addresses as they are matched, an address
+-- also where somebody else is found by it (merging.suggestions)
 CREATE OR REPLACE MACRO folded(kind, said, matched) AS CASE
     WHEN kind IN ('name', 'company', 'username') THEN regexp_replace(trim(lower(said)), '\s+', ' ', 'g')
-    WHEN kind IN ('email', 'phone', 'customer') THEN lower(matched) END
+    WHEN kind = 'email' THEN lower(COALESCE(matched, said))
+    WHEN kind IN ('phone', 'customer') THEN lower(matched) END
 
 -- name: turned
 -- a name with its last word first: families are looked for, too

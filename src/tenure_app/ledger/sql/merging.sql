@@ -60,35 +60,41 @@ SELECT m.person_id, m.canonical_id FROM tenure_person p JOIN tenure_merge m ON m
 WHERE p.root = ANY(%s) AND m.ended_at IS NULL
 
 -- name: suggestions_sqlite
--- each pair once, by what they shared first
-SELECT MIN(s.person, s.other), MAX(s.person, s.other), s.kind, s.value FROM (
-    SELECT COALESCE(p.root, p.id) AS person, COALESCE(o.root, o.id) AS other, i.kind, i.value, i.id
-    FROM tenure_identity i
-    JOIN tenure_person p ON p.id = i.person_id
-    JOIN tenure_identity f ON f.kind = i.kind AND f.match = i.folded AND f.source_id IS NULL
-    JOIN tenure_person o ON o.id = f.person_id
-    WHERE i.match IS NULL AND i.folded IS NOT NULL AND i.kind IN ('email', 'phone')
-) s
-WHERE s.person <> s.other AND NOT EXISTS (
-    SELECT 1 FROM tenure_merge m JOIN tenure_person a ON a.id = m.person_id JOIN tenure_person b ON b.id = m.canonical_id
-    WHERE m.ended_at IS NOT NULL AND m.person_id IN (s.person, s.other) AND COALESCE(a.root, a.id) IN (s.person, s.other)
-        AND COALESCE(b.root, b.id) IN (s.person, s.other)
-)
-GROUP BY 1, 2 ORDER BY MAX(s.id) DESC LIMIT (SELECT k.value FROM json_each(%s) k)
+-- each pair once, by an e-mail address rather than by a number
+SELECT t.one, t.two, t.kind, t.value FROM (
+    SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.one, s.two ORDER BY s.kind, s.id) AS place FROM (
+        SELECT MIN(COALESCE(p.root, p.id), COALESCE(o.root, o.id)) AS one, MAX(COALESCE(p.root, p.id), COALESCE(o.root, o.id)) AS two,
+            i.kind, i.value, i.id
+        FROM tenure_identity i
+        JOIN tenure_person p ON p.id = i.person_id
+        JOIN tenure_identity f ON f.kind = i.kind AND f.match = i.folded AND f.source_id IS NULL
+        JOIN tenure_person o ON o.id = f.person_id
+        WHERE i.match IS NULL AND i.folded IS NOT NULL AND i.kind IN ('email', 'phone')
+    ) s
+    WHERE s.one <> s.two AND NOT EXISTS (
+        SELECT 1 FROM tenure_merge m JOIN tenure_person a ON a.id = m.person_id JOIN tenure_person b ON b.id = m.canonical_id
+        WHERE m.person_id IN (s.one, s.two) AND m.ended_at IS NOT NULL
+            AND COALESCE(a.root, a.id) IN (s.one, s.two) AND COALESCE(b.root, b.id) IN (s.one, s.two)
+    )
+) t
+WHERE t.place = 1 ORDER BY t.id DESC LIMIT (SELECT k.value FROM json_each(%s) k)
 
 -- name: suggestions_postgresql
-SELECT s.one, s.two, MIN(s.kind), MIN(s.value) FROM (
-    SELECT LEAST(COALESCE(p.root, p.id), COALESCE(o.root, o.id)) AS one, GREATEST(COALESCE(p.root, p.id), COALESCE(o.root, o.id)) AS two,
-        i.kind, i.value, i.id
-    FROM tenure_identity i
-    JOIN tenure_person p ON p.id = i.person_id
-    JOIN tenure_identity f ON f.kind = i.kind AND f.match = i.folded AND f.source_id IS NULL
-    JOIN tenure_person o ON o.id = f.person_id
-    WHERE i.match IS NULL AND i.folded IS NOT NULL AND i.kind IN ('email', 'phone')
-) s
-WHERE s.one <> s.two AND NOT EXISTS (
-    SELECT 1 FROM tenure_merge m JOIN tenure_person a ON a.id = m.person_id JOIN tenure_person b ON b.id = m.canonical_id
-    WHERE m.ended_at IS NOT NULL AND m.person_id IN (s.one, s.two) AND COALESCE(a.root, a.id) IN (s.one, s.two)
-        AND COALESCE(b.root, b.id) IN (s.one, s.two)
-)
-GROUP BY s.one, s.two ORDER BY MAX(s.id) DESC LIMIT (SELECT k FROM unnest(%s) k)
+-- each pair once, by an e-mail address rather than by a number
+SELECT t.one, t.two, t.kind, t.value FROM (
+    SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.one, s.two ORDER BY s.kind, s.id) AS place FROM (
+        SELECT LEAST(COALESCE(p.root, p.id), COALESCE(o.root, o.id)) AS one, GREATEST(COALESCE(p.root, p.id), COALESCE(o.root, o.id)) AS two,
+            i.kind, i.value, i.id
+        FROM tenure_identity i
+        JOIN tenure_person p ON p.id = i.person_id
+        JOIN tenure_identity f ON f.kind = i.kind AND f.match = i.folded AND f.source_id IS NULL
+        JOIN tenure_person o ON o.id = f.person_id
+        WHERE i.match IS NULL AND i.folded IS NOT NULL AND i.kind IN ('email', 'phone')
+    ) s
+    WHERE s.one <> s.two AND NOT EXISTS (
+        SELECT 1 FROM tenure_merge m JOIN tenure_person a ON a.id = m.person_id JOIN tenure_person b ON b.id = m.canonical_id
+        WHERE m.person_id IN (s.one, s.two) AND m.ended_at IS NOT NULL
+            AND COALESCE(a.root, a.id) IN (s.one, s.two) AND COALESCE(b.root, b.id) IN (s.one, s.two)
+    )
+) t
+WHERE t.place = 1 ORDER BY t.id DESC LIMIT (SELECT k FROM unnest(%s) k)

@@ -1,0 +1,477 @@
+"""Whose an event over the wire is: found by an id, made known, joined where a sender says so, and never by accident."""
+
+import json
+import threading
+
+import duckdb
+import pytest
+from django.db import IntegrityError, connection, transaction
+from facts import order, somebody, source, take
+from wire import everything, hear, root, said
+
+from tenure_app.dialects.said import ALIAS, LINK, SPLIT
+from tenure_app.ledger import merging, people
+from tenure_app.ledger.identity import Recogniser
+from tenure_app.ledger.ids import address, draw_of, identifying, scattered, telephone
+from tenure_app.ledger.models import Account, Event, EventBody, Identity, Membership, Merge, Person, Trait
+
+GENERIC = (
+    "", " ", "null", "NULL", "undefined", "None", "nil", "NaN", "anonymous", "Guest", "user", "unknown", "test", "0",
+    "-1", "true", "False", "[object Object]", "00000000-0000-0000-0000-000000000000", "xxxxx", "-----", "1111111",
+    "a\x00b", "\ud800", "x" * 3 + "y" * 500,
+)  # fmt: skip
+
+
+# Ids
+
+
+@pytest.mark.parametrize("word", GENERIC)
+def test_generic_ids_identify_nobody(word):
+    assert identifying(word) is None
+
+
+@pytest.mark.parametrize("word", ["7", "11", "K", "C-77", " u1 ", "null-1", "0815", "ünï", "a@b.de"])
+def test_other_ids_do(word):
+    assert identifying(word) == word.strip()
+
+
+@pytest.mark.parametrize(("word", "found"), [
+    (" Ann@X.de ", "ann@x.de"), ("example@example.com", None), ("test@test.com", None), ("user@example.com", None),
+    ("null@null", None), ("undefined@shop.de", None), ("ann@example.com", "ann@example.com"), ("a b@c.de", None),
+    ("a@b@c", None), (None, None), ("noreply@example.org", None), ("aaa@test.com", None),
+])  # fmt: skip
+def test_addresses_are_looked_for_in_one_spelling(word, found):
+    assert address(word) == found
+
+
+@pytest.mark.parametrize(("word", "found"), [
+    ("0049 30 123 45", "+493012345"), ("+49 (30) 12345", "+493012345"), ("030/12345", "03012345"), ("12345", None),
+    ("0000000", None), ("1111111", None), (None, None),
+])  # fmt: skip
+def test_telephone_numbers_are_looked_for_in_one_spelling(word, found):
+    assert telephone(word) == found
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
+def test_addresses_and_numbers_are_matched_as_imports_match_them():
+    from tenure.engine.base import statements
+
+    words = ["Ann@X.de", "ann@x", "a b@c.de", "0049 30 123 45", "+49 (30) 12345", "030/12345", "12345", "000000"]
+    with duckdb.connect() as one:
+        for name in ("email", "phone"):
+            one.execute(statements("tenure_app.imports", "cells")[name])
+        for word in words:
+            ours = (address(word), telephone(word))
+            theirs = one.execute("SELECT import_email($x), import_phone($x)", {"x": word}).fetchall()[0]
+            assert ours == theirs, word
+
+
+# Who it is
+
+
+@pytest.mark.usefixtures("ledger")
+def test_a_device_is_somebody_anonymous_until_they_say_who_they_are():
+    whose = hear(said(anonymous="d1"), said(anonymous="d1"), said(anonymous="d2"))
+    one, same, other = whose.people
+    assert (one == same, one == other, whose.new, whose.merged) == (True, False, [], [])
+    assert set(Person.objects.values_list("anonymous", flat=True)) == {True}
+    whose = hear(said(LINK, user="u1", anonymous="d1"), said(anonymous="d1"), said(user="u1"))
+    ann = whose.people[0]
+    assert whose.people == [ann, one, ann]
+    assert [person for person, _ in whose.new] == [ann]
+    assert set(whose.merged) == {ann, one}
+    assert (root(one), root(other), Person.objects.get(pk=ann).anonymous) == (ann, other, False)
+    (merge,) = Merge.objects.all()
+    assert (merge.person_id, merge.canonical_id, merge.why, merge.by, merge.ended_at) == (one, ann, "device", "", None)
+
+
+@pytest.mark.usefixtures("ledger")
+def test_within_one_chunk_it_is_as_in_many():
+    events = [
+        said(anonymous="d1"), said(LINK, user="u1", anonymous="d1", email="a@x.de"),
+        said(LINK, user="u2", email="A@x.de"), said(LINK, anonymous="d2", email="b@x.de"),
+        said(LINK, user="u3", email="b@x.de"), said(user="u4", anonymous="d2"),
+        said(ALIAS, user="u4", previous="u3"), said(ALIAS, user="u5", previous="nobody yet"), said(user="nobody yet"),
+        said(anonymous="d2"), said(phone="+49 30 12345"), said(LINK, user="u6", phone="+493012345"),
+    ]  # fmt: skip
+    hear(*events, of="one", chunk=1)
+    at_once = hear(*events, of="two")  # the addresses are known by now: each source has its own customers
+    assert len(at_once.people) == len(events)
+    apart = groups("one")
+    together = groups("two")
+    assert apart == together
+
+
+def groups(of):
+    """Customers and devices of a source that are one person."""
+    found = {}
+    for match, kind, person, above in Identity.objects.filter(source__name=of, match__isnull=False).values_list(
+        "match", "kind", "person_id", "person__root"
+    ):
+        found.setdefault(above or person, set()).add((kind, match))
+    return sorted(map(sorted, found.values()))
+
+
+@pytest.mark.usefixtures("ledger")
+def test_an_event_whose_every_id_is_generic_is_nobodys():
+    whose = hear(
+        said(user="null"), said(user="0", anonymous="undefined", email="test@test.com"),
+        said(user="guest", anonymous="d1"),
+    )  # fmt: skip
+    assert whose.people[:2] == [None, None]
+    assert whose.people[2] is not None
+    assert Person.objects.count() == 1
+
+
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize("word", ["null", "0", "guest", "undefined"])
+def test_generic_ids_never_make_one_of_many(word):
+    people = [
+        hear(
+            said(LINK, user=f"u{n}", anonymous=word, email=f"{word}@{word}", phone="0000000"),
+            said(ALIAS, user=f"u{n}", previous=word), said(LINK, user=word, anonymous=f"d{n}"),
+        ).people for n in range(5)
+    ]  # fmt: skip
+    assert len({root(person) for each in people for person in each}) == 10
+    assert not Merge.objects.exists()
+
+
+@pytest.mark.usefixtures("ledger")
+def test_events_that_carry_two_ids_join_nobody_unless_they_say_so():
+    events = (said(anonymous="d1"), said(user="u1", anonymous="d1"), said(user="u2", email="a@x.de"))
+    one, other, third = hear(*events).people
+    assert len({root(one), root(other), root(third)}) == 3
+    assert not Merge.objects.exists()
+
+
+@pytest.mark.usefixtures("ledger")
+def test_a_shared_device_stays_with_whom_it_was_linked_first():
+    hear(said(anonymous="d1"), said(LINK, user="u1", anonymous="d1"))
+    whose = hear(said(LINK, user="u2", anonymous="d1"), said(anonymous="d1"))
+    two, device = whose.people
+    assert root(device) == Identity.objects.get(match="u1").person_id
+    assert root(two) == two
+    assert Merge.objects.count() == 1
+
+
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize(("visits", "choice", "joined"), [
+    ("unless_refused", None, True), ("unless_refused", True, True), ("unless_refused", False, False),
+    ("if_agreed", None, False), ("if_agreed", True, True), ("if_agreed", False, False), ("never", True, False),
+])  # fmt: skip
+def test_visits_from_before_become_theirs_only_if_their_choice_allows(visits, choice, joined):
+    before = hear(said(anonymous="d1"), visits=visits).people[0]
+    links = [said(LINK, user="u1", anonymous=device, choice=choice) for device in ("d1", "d2")]
+    ann = hear(*links, visits=visits)
+    assert (root(before) == ann.people[0]) is joined
+    after = hear(said(anonymous="d2"), visits=visits).people[0]
+    assert (root(after) == ann.people[0]) is joined
+
+
+# Addresses
+
+
+@pytest.mark.usefixtures("ledger")
+def test_a_customer_who_gives_the_address_of_a_guest_is_that_guest():
+    guest = hear(said(email="ann@x.de")).people[0]
+    ann = hear(said(LINK, user="u1", email="ANN@x.de ")).people[0]
+    assert root(ann) == guest
+    assert Merge.objects.get().why == "address"
+    assert hear(said(email="ann@x.de")).people == [guest]
+
+
+@pytest.mark.usefixtures("ledger")
+def test_two_customers_of_one_source_with_one_address_are_suggested_not_merged():
+    one = hear(said(LINK, user="u1", email="family@x.de", phone="+49 30 12345")).people[0]
+    twice = [said(LINK, user="u2", email="family@x.de", phone="+49 30 12345") for _ in range(2)]
+    other = hear(*twice).people[0]
+    assert root(other) == other
+    assert merging.suggestions(9) == [merging.Suggestion(one, other, "email", "family@x.de")]
+    assert Identity.objects.filter(person=other, kind="email", match=None, folded="family@x.de").count() == 1
+    assert hear(said(email="family@x.de")).people == [one]
+    third = hear(said(LINK, user="c1", email="family@x.de"), of="another shop").people[0]
+    assert root(third) == one, "a source of its own knows them by another id"
+    four = hear(said(LINK, user="c2", email="family@x.de"), of="another shop").people[0]
+    assert root(four) == four
+    merge = merging.merge(one, other, by="ben", now=7)
+    assert [(each.person, each.other) for each in merging.suggestions(9)] == [(one, four)]
+    merging.unmerge(merge.pk, by="ben", now=8)
+    pairs = [(each.person, each.other) for each in merging.suggestions(9)]
+    assert (one, other) not in pairs, "somebody said that they are two"
+
+
+@pytest.mark.usefixtures("ledger")
+def test_a_telephone_number_joins_nobody():
+    one = hear(said(LINK, user="u1", phone="+49 30 12345")).people[0]
+    other = hear(said(LINK, user="c1", phone="0049 30 12345"), of="another shop").people[0]
+    assert root(other) == other
+    assert merging.suggestions(9) == [merging.Suggestion(one, other, "phone", "0049 30 12345")]
+
+
+@pytest.mark.usefixtures("ledger")
+def test_a_visitor_who_leaves_an_address_is_known_by_it():
+    before = hear(said(anonymous="d1")).people[0]
+    whose = hear(said(LINK, anonymous="d1", email="ann@x.de", at=5))
+    assert whose.new == [(whose.people[0], 5)]
+    assert root(before) == whose.people[0]
+    assert hear(said(LINK, anonymous="d1", traits={"a": 1})).people == [before]
+
+
+# Aliases
+
+
+@pytest.mark.usefixtures("ledger")
+def test_an_alias_makes_one_of_two_whatever_they_are():
+    one, other, device = hear(said(user="u1"), said(user="u2"), said(anonymous="d1")).people
+    pairs = (("u1", "u2"), ("u2", "d1"), ("u1", "u1"))
+    hear(*(said(ALIAS, user=user, previous=previous) for user, previous in pairs))
+    assert {root(each) for each in (one, other, device)} == {one}
+    assert [merge.why for merge in Merge.objects.all()] == ["alias", "alias"]
+
+
+@pytest.mark.usefixtures("ledger")
+def test_whoever_an_alias_speaks_of_first_is_found_later():
+    ann = hear(said(ALIAS, user="u1", previous="old")).people[0]
+    whose = hear(said(user="old", at=9))
+    assert root(whose.people[0]) == ann
+    assert whose.new == [(whose.people[0], 9)], "they are a customer of their own, whoever parts them"
+    device = hear(said(ALIAS, user="u2", previous="device")).people[0]
+    whose = hear(said(anonymous="device"))
+    assert (root(whose.people[0]), whose.new) == (device, [])
+
+
+@pytest.mark.usefixtures("ledger")
+def test_nobody_known_hangs_below_somebody_anonymous():
+    """Two devices are one by an alias, and one of their ids turns out to be a customer's."""
+    for chunk in (None, 1):
+        source_name = f"web {chunk}"
+        hear(said(ALIAS, anonymous="d1", previous="d2"), said(user="d2"), of=source_name, chunk=chunk)
+        for merge in Merge.objects.all():
+            assert merge.person.anonymous or not merge.canonical.anonymous
+        one = Identity.objects.get(kind="customer", match="d2", source=source(source_name)).person_id
+        assert not Person.objects.get(pk=root(one)).anonymous
+
+
+@pytest.mark.usefixtures("ledger")
+def test_a_sender_may_take_a_merge_back():
+    one, other, device = hear(said(user="u1"), said(user="u2"), said(anonymous="d1")).people
+    hear(said(ALIAS, user="u1", previous="u2"), said(LINK, user="u2", anonymous="d1"))
+    whose = hear(said(user="u1"), said(SPLIT, user="u1", previous="u2"), said(user="u2"))
+    assert whose.people == [one, one, other]
+    assert set(whose.merged) == {one, other}
+    assert (root(other), root(device)) == (other, other), "the device goes with whose it was"
+
+
+# What they say
+
+
+@pytest.mark.usefixtures("ledger")
+def test_the_newest_word_on_a_trait_holds_and_guesses_are_told_apart():
+    hear(
+        said(LINK, user="u1", at=200, traits={"plan": "pro", "language": "de"}, guesses={"language": "en"}),
+        said(LINK, user="u1", at=100, traits={"plan": "old", "size": {"feet": 43}}),
+    )  # fmt: skip
+    hear(said(LINK, user="u1", at=150, traits={"plan": "middle"}, guesses={"language": "fr"}))
+    hear(said(LINK, user="u1", at=300, traits={"plan": None}), of="another shop")
+    told = {
+        (one.source.name, one.name, one.guessed): (json.loads(one.value), one.said_at) for one in Trait.objects.all()
+    }  # fmt: skip
+    assert told == {
+        ("web", "plan", False): ("pro", 200), ("web", "language", False): ("de", 200),
+        ("web", "language", True): ("en", 200),
+        ("web", "size", False): ({"feet": 43}, 100), ("another shop", "plan", False): (None, 300),
+    }  # fmt: skip
+    hear(said(user="u1", at=400, guesses={"language": "fr"}))
+    assert Trait.objects.get(guessed=True).value == '"fr"'
+
+
+@pytest.mark.usefixtures("ledger")
+def test_traits_that_no_database_keeps_are_left_out():
+    wild = {
+        "x" * 101: 1, "": 2, "large": "x" * 9000, "a\x00": 3, "half": "\ud800", "zero": "a\x00b", "fine": float("nan"),
+        "\ud800": 1,
+    }  # fmt: skip
+    hear(said(LINK, user="u1", traits=wild, account="\ud800", account_traits=wild))
+    assert dict(Trait.objects.values_list("name", "value")) == {"zero": '"a\\u0000b"', "fine": "null"}
+
+
+@pytest.mark.usefixtures("ledger")
+def test_people_are_called_by_their_names_and_found_by_them():
+    hear(said(LINK, user="u1", traits={"first_name": "Ann", "last_name": " Archer "}))
+    hear(said(LINK, user="u1", traits={"firstName": "Ann", "lastName": "Archer", "company": {"name": "ACME GmbH"}}))
+    hear(said(LINK, user="u2", traits={"name": "Bob", "company": "Bows & Co", "username": "bob7"}))
+    rows = Identity.objects.filter(match=None).values_list("kind", "value", "folded", "turned")
+    assert sorted(rows) == [
+        ("company", "ACME GmbH", "acme gmbh", None), ("company", "Bows & Co", "bows & co", None),
+        ("name", "Ann Archer", "ann archer", "archer ann"), ("name", "Bob", "bob", None),
+        ("username", "bob7", "bob7", None),
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("ledger")
+def test_people_belong_to_accounts():
+    hear(
+        said(user="u1", account="acme", at=100, account_traits={"name": "ACME", "plan": "pro"}),
+        said(user="u2", account="acme", at=90),
+    )  # fmt: skip
+    hear(
+        said(user="u1", account="acme", at=50, account_traits={"plan": "old", "seats": 3}),
+        said(user="u1", account="other", at=60),
+    )  # fmt: skip
+    acme = Account.objects.get(key="acme")
+    assert acme.name == "ACME"
+    assert json.loads(acme.traits) == {"name": ["ACME", 100], "plan": ["pro", 100], "seats": [3, 50]}
+    assert Membership.objects.count() == 3
+    Membership.objects.filter(account=acme).update(ended_at=200)
+    hear(said(user="u1", account="acme", at=150), said(user="u2", account="acme", at=300))
+    ended = dict(Membership.objects.filter(account=acme).values_list("person__identities__match", "ended_at"))
+    assert ended == {"u1": 200, "u2": None}
+
+
+@pytest.mark.usefixtures("ledger")
+def test_merges_are_on_the_timeline():
+    hear(said(anonymous="d1"), said(LINK, user="u1", anonymous="d1"))
+    merge = Merge.objects.get()
+    merging.unmerge(merge.pk, by="ben", now=9)
+    told = [
+        (one.kind, one.person_id, one.source_key, json.loads(EventBody.objects.get(event=one).body))
+        for one in Event.objects.filter(source__name="tenure")
+    ]  # fmt: skip
+    ann = Identity.objects.get(match="u1").person_id
+    assert told == [
+        ("person.merged", merge.person_id, f"merge:{merge.pk}", {"into": ann, "why": "device"}),
+        ("person.unmerged", merge.person_id, f"unmerge:{merge.pk}", {"from": ann, "by": "ben"}),
+    ]
+
+
+# Beside imports
+
+
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize("customer", ["C-77", "4711", "0", "-5", "0815", "ünï", "123456789012345678901"])
+def test_the_draw_is_the_one_that_a_file_would_give(customer):
+    take([order(1)], [{"customer": 1, "kind": "customer", "value": customer, "match": customer, "rank": 1}])
+    assert Person.objects.get().draw == draw_of(customer)
+
+
+@pytest.mark.usefixtures("ledger")
+def test_an_address_draws_by_the_persons_number():
+    person = hear(said(user="ann@x.de")).people[0]
+    assert Person.objects.get(pk=person).draw == scattered(person)
+    take([order(1)], [{"customer": 1, "kind": "customer", "value": "b@x.de", "match": "b@x.de", "rank": 1}])
+    last = Person.objects.order_by("-pk").first()
+    assert last.draw == scattered(last.pk)
+
+
+@pytest.mark.usefixtures("ledger")
+def test_files_and_events_of_a_source_mean_the_same_people():
+    known = hear(said(LINK, user="C1", email="ann@x.de")).people[0]
+    take([order(1), order(2, customer=2)], [*somebody(1, email="ann@x.de"), *[
+        {"customer": 2, "kind": "customer", "value": "C2", "match": "C2", "rank": 1}]], of="web")  # fmt: skip
+    assert Event.objects.get(order_key="1").person_id == known
+    assert hear(said(user="C2")).people == [Event.objects.get(order_key="2").person_id]
+
+
+@pytest.mark.usefixtures("ledger")
+def test_whom_a_file_knows_is_nobody_anonymous():
+    hear(said(ALIAS, anonymous="d1", previous="C1"))
+    take([order(1)], [{"customer": 1, "kind": "customer", "value": "C1", "match": "C1", "rank": 1}], of="web")
+    person = Event.objects.get(order_key="1").person
+    assert not person.anonymous
+    assert not Person.objects.get(pk=root(person.pk)).anonymous
+
+
+@pytest.mark.usefixtures("postgres_ledger")
+def test_two_workers_who_make_the_same_person_known_at_once():
+    number = source("web").pk
+    who = Recogniser(number, visits="never")
+    begun, go_on = threading.Event(), threading.Event()
+    failed = []
+
+    def slow():
+        try:
+            with transaction.atomic():
+                who.recognise([said(user="u1"), said(user="u2")], now=1)
+                begun.set()
+                go_on.wait(20)
+        finally:
+            connection.close()
+
+    def other():
+        begun.wait(20)
+        for _ in range(3):
+            try:
+                with transaction.atomic():
+                    failed.append(who.recognise([said(user="u3"), said(user="u2")], now=1).people)
+                break
+            except IntegrityError as error:
+                failed.append(error)
+        connection.close()
+
+    threads = [threading.Thread(target=each) for each in (slow, other)]
+    for thread in threads:
+        thread.start()
+    begun.wait(20)
+    threading.Event().wait(0.5)  # the other one waits for the first by now
+    go_on.set()
+    for thread in threads:
+        thread.join(20)
+    assert isinstance(failed[0], IntegrityError)
+    assert failed[1][1] == Identity.objects.get(match="u2").person_id
+    assert Person.objects.count() == 3
+
+
+@pytest.mark.usefixtures("ledger")
+def test_nothing_of_anybody_changes_when_an_event_is_heard_again():
+    events = [
+        said(anonymous="d1"), said(LINK, user="u1", anonymous="d1", email="a@x.de", traits={"name": "Ann A", "n": 1}),
+        said(LINK, user="u2", email="a@x.de", phone="+493012345"), said(ALIAS, user="u3", previous="u2"),
+        said(user="u1", account="acme", account_traits={"name": "ACME"}),
+    ]  # fmt: skip
+    hear(*events)
+    before = everything()
+    whose = Recogniser(source("web").pk, visits="unless_refused").recognise(events, now=9)
+    assert (everything(), whose.new, whose.merged) == (before, [], [])
+
+
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize("step", ["_make_strangers_known", "_hear_news"])
+def test_an_import_goes_on_where_events_made_its_people_known_meanwhile(step, monkeypatch):
+    """Another connection writes the same people down between the import's looking and its writing."""
+    named = [*named_so(9, customer="C9", email="nine@x.de")]
+    take([order(9, customer=9)], named, of="web")
+    original, hindered = getattr(people, step), []
+
+    def in_another_connection():
+        hear(said(LINK, user="C2", email="two@x.de"), said(LINK, user="C8", email="other9@x.de"))
+        connection.close()
+
+    def meanwhile(*told):
+        thread = threading.Thread(target=in_another_connection)
+        thread.start()
+        thread.join()
+        original(*told)
+
+    def again(error, found=people.collided):
+        hindered.append(found(error))
+        return hindered[-1]
+
+    monkeypatch.setattr(people, step, meanwhile)
+    monkeypatch.setattr(people, "collided", again)
+    named = [
+        *named_so(1, customer="C1", email="one@x.de"), *named_so(2, customer="C2", email="two@x.de", name="Two"),
+        *named_so(9, customer="C9", email="other9@x.de", name="Nine"),
+    ]  # fmt: skip
+    told = take([order(1, customer=1), order(2, customer=2), order(3, customer=9)], named, of="web")
+    assert told["new"] == 3
+    assert hindered == [True]
+    assert Identity.objects.filter(kind="customer").count() == 4
+    assert Event.objects.get(order_key="2").person_id == Identity.objects.get(match="C2").person_id
+    assert Event.objects.get(order_key="3").person_id == Identity.objects.get(match="C9").person_id
+    assert set(Identity.objects.filter(kind="name").values_list("value", flat=True)) == {"Two", "Nine"}
+
+
+def named_so(number, /, **told):
+    """As `somebody`, with the customer's id as an export spells it."""
+    found = somebody(number, **told)
+    return [{**one, "match": one["value"]} if one["kind"] == "customer" else one for one in found]
