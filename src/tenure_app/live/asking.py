@@ -25,15 +25,16 @@ def rows_of(name: str, *params: Any) -> list[tuple[Any, ...]]:
         return cursor.fetchall()  # type: ignore[no-any-return]
 
 
-def ask(name: str, *lists: Iterable[Any]) -> list[tuple[Any, ...]]:
-    """What a statement finds for lists of numbers or words; nothing is asked for an empty first one. A statement that
-    only writes finds nothing."""
-    told = [list(one) for one in lists]
-    if not told[0]:
+def ask(name: str, *params: Iterable[Any] | int) -> list[tuple[Any, ...]]:
+    """What a statement finds for lists of numbers or words, and numbers; nothing is asked for an empty first list. A
+    statement that only writes finds nothing."""
+    told: list[Any] = [one if isinstance(one, int) else list(one) for one in params]
+    if told[0] == []:
         return []
-    handed = [json.dumps(one) for one in told] if connection.vendor == "sqlite" else told
+    if connection.vendor == "sqlite":
+        told = [json.dumps(one) if isinstance(one, list) else one for one in told]
     with connection.cursor() as cursor:
-        cursor.execute(statements(PACKAGE, _TOPIC)[f"{name}_{connection.vendor}"], handed)
+        cursor.execute(statements(PACKAGE, _TOPIC)[f"{name}_{connection.vendor}"], told)
         return [] if cursor.description is None else cursor.fetchall()
 
 

@@ -22,7 +22,7 @@ from tenure_app.live.ways import settle_ways
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["AT_ONCE", "Followed", "bring_up", "follow"]
+__all__ = ["AT_ONCE", "Followed", "bring_up", "follow", "look_again"]
 
 AT_ONCE: Final = 500
 """People in a batch."""
@@ -77,6 +77,11 @@ def follow(*, now: int, most: int = AT_ONCE) -> Followed:
     if done.waiting:
         _passed[folder] = (grounds.name, touched[-1][1], touched[-1][0])
     return done
+
+
+def look_again() -> None:
+    """Look at everybody who waits once more, also on the same grounds."""
+    _passed.pop(settings.TENURE_DATA, None)
 
 
 def bring_up(

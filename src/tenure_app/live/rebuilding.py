@@ -15,6 +15,7 @@ from tenure_app.ledger.mirror import behind
 from tenure_app.ledger.models import Event, ImportRun, Shop
 from tenure_app.live import progress
 from tenure_app.live.child import Child
+from tenure_app.live.follow import look_again
 from tenure_app.live.grounds import grounds_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _RARELY: Final = 10.0
 """Times what the last one took pass before the next for what is nearly right: facts of a month that is over."""
 _PAUSE: Final = 2.0
 """Seconds at least between two, and after one that failed."""
+_TRIES: Final = 3
+"""How often it is done for one who waits for it to the end."""
 _LOOK: Final = 1.0
 """Seconds between two looks at what nobody tells us of: a policy that was saved, an import that ended."""
 _NEWS_US: Final = 1_800_000_000
@@ -42,17 +45,7 @@ class Rebuilding:
         self._asked: Counter[str] = Counter()
         self._child: Child | None = None
         self._ended = self._looked = float("-inf")
-        self._took = 0.0
-
-    @property
-    def under_way(self) -> bool:
-        """Whether it is being done."""
-        return self._child is not None
-
-    @property
-    def asked(self) -> bool:
-        """Whether somebody waits for it."""
-        return any(self._asked[why] for why in _AT_ONCE)
+        self._took, self._tries = 0.0, 0
 
     def ask(self, why: Counter[str]) -> None:
         """Ask for it, for so many people each reason."""
@@ -62,14 +55,13 @@ class Rebuilding:
         """Begin what is due, look after what is under way; whether one has ended well just now."""
         if self._child is not None:
             return self._look_after(wait=wait)
-        self._look()
-        why = self._due()
+        self._look(wait=wait)
+        why = self._due(wait=wait)
         if why is not None:
             self._asked.clear()
             self._child = Child(["refresh"], settings.TENURE_DATA / "refresh.log")
             self._say(why)
-            if wait:
-                return self._look_after(wait=True)
+            return wait and self._look_after(wait=True)
         return False
 
     def stop(self) -> None:
@@ -78,8 +70,11 @@ class Rebuilding:
             self._child.stop()
             self._child = None
 
-    def _due(self) -> str | None:
+    def _due(self, *, wait: bool) -> str | None:
         rest = time.monotonic() - self._ended
+        if wait:  # nobody comes back later to see whether it is enough
+            self._tries += 1
+            rest = rest if self._tries > _TRIES else float("inf")
         if rest < _PAUSE:
             return None
         found = next((why for why in _AT_ONCE if self._asked[why]), None)
@@ -95,11 +90,16 @@ class Rebuilding:
             return False
         self._took, self._ended, self._child = self._child.took, time.monotonic(), None
         self._say("")
-        return code == 0
+        # who waits for it asks again if it is not enough; facts of a month that is over were asked about once
+        self._asked = Counter(late=self._asked["late"])
+        look_again()
+        if code != 0:
+            raise RuntimeError("tenure refresh ended with an error; the end of refresh.log says which")
+        return True
 
-    def _look(self) -> None:
+    def _look(self, *, wait: bool) -> None:
         """What nobody tells us of."""
-        if time.monotonic() - self._looked < _LOOK:
+        if not wait and time.monotonic() - self._looked < _LOOK:
             return
         self._looked = time.monotonic()
         folder = settings.TENURE_DATA / "mirror"

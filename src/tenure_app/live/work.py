@@ -13,6 +13,7 @@ from tenure_app.live.alone import working_alone
 from tenure_app.live.follow import AT_ONCE, follow
 from tenure_app.live.rebuilding import Rebuilding
 from tenure_app.live.silence import wake
+from tenure_app.live.sync import Syncing
 from tenure_app.refused import Refused
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Worker:
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
         self._rebuilding = Rebuilding(now)
+        self._syncing = Syncing(now)
         self._failed: dict[str, tuple[float, float]] = {}
 
     def work(self, stop: Event, *, leads: bool, once: bool) -> None:
@@ -86,7 +88,7 @@ class Worker:
         if leads:
             steps = [
                 ("convert", self._convert), ("follow", self._follow), ("silence", self._wake),
-                ("rebuild", lambda: self._rebuild(wait=once)),
+                ("rebuild", lambda: self._rebuilding.turn(wait=once)), ("sync", lambda: self._syncing.turn(wait=once)),
             ]  # fmt: skip
         busy = False
         for name, step in steps:
@@ -96,6 +98,7 @@ class Worker:
     def end(self) -> None:
         """End what was begun beside this."""
         self._rebuilding.stop()
+        self._syncing.stop()
 
     def _tried(self, name: str, step: Callable[[], bool]) -> bool:
         until, pause = self._failed.get(name, (0.0, 0.0))
@@ -138,6 +141,3 @@ class Worker:
 
     def _wake(self) -> bool:
         return bool(wake(now=self._now()))
-
-    def _rebuild(self, *, wait: bool) -> bool:
-        return self._rebuilding.turn(wait=wait)

@@ -110,3 +110,26 @@ UPDATE tenure_opportunity SET expected_at = %s WHERE id = %s
 
 -- name: end_way
 UPDATE tenure_opportunity SET ended_at = %s WHERE id = %s
+
+-- name: newer_sqlite
+-- of whom there are facts that a generation does not know, and who was taken for whom since it was read
+SELECT COALESCE(p.root, p.id) FROM tenure_event e JOIN tenure_person p ON p.id = e.person_id
+WHERE e.id > %s AND e.kind IN (SELECT w.value FROM json_each(%s) w)
+UNION SELECT m.person_id FROM tenure_merge m WHERE m.began_at >= %s
+UNION SELECT m.canonical_id FROM tenure_merge m WHERE m.began_at >= %s
+UNION SELECT m.person_id FROM tenure_merge m WHERE m.ended_at >= %s
+UNION SELECT m.canonical_id FROM tenure_merge m WHERE m.ended_at >= %s
+
+-- name: newer_postgresql
+SELECT COALESCE(p.root, p.id) FROM tenure_event e JOIN tenure_person p ON p.id = e.person_id
+WHERE e.position >= %s AND e.kind = ANY(%s)
+UNION SELECT m.person_id FROM tenure_merge m WHERE m.began_at >= %s
+UNION SELECT m.canonical_id FROM tenure_merge m WHERE m.began_at >= %s
+UNION SELECT m.person_id FROM tenure_merge m WHERE m.ended_at >= %s
+UNION SELECT m.canonical_id FROM tenure_merge m WHERE m.ended_at >= %s
+
+-- name: touched_sqlite
+SELECT t.person_id FROM json_each(%s) k CROSS JOIN tenure_touched t WHERE t.person_id = k.value
+
+-- name: touched_postgresql
+SELECT t.person_id FROM tenure_touched t WHERE t.person_id = ANY(%s)
