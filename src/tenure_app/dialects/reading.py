@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tenure_app.dialects.bodies import NOT_READ, Unusable, bad, mended, whole
+from tenure_app.dialects.bodies import NOT_READ, Unusable, bad, legible, mended, whole
 from tenure_app.dialects.customerio import knows, read_call
 from tenure_app.dialects.hooks import SERVICES, read_hook
 from tenure_app.dialects.said import Bad, Rules, Said
@@ -99,4 +99,4 @@ def _told(call: str) -> dict[str, Any]:
         told = whole(text.encode())
     except (Unusable, UnicodeEncodeError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return told if isinstance(told, dict) and legible(text.encode()) else {}

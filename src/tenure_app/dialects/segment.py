@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tenure_app.dialects.bodies import NOT_READ, Unusable, bad, mended, readable, text_of, whole
+from tenure_app.dialects.bodies import NOT_READ, Unusable, bad, legible, mended, readable, text_of, too_deep, whole
 from tenure_app.dialects.facts import fill, identifier, word
 from tenure_app.dialects.mapping import dialect_of, meaning_of
 from tenure_app.dialects.said import ALIAS, LINK, Bad, Rules, Said
@@ -82,6 +82,8 @@ class _Request:
     rules: Rules
     context: Mapping[str, Any]
     told: Mapping[str, Any]
+    shared: Mapping[str, Any]
+    """What an event needs of the rest of the request to be read alone."""
 
 
 def events_in(body: bytes) -> int:
@@ -91,7 +93,7 @@ def events_in(body: bytes) -> int:
 
 def read_calls(call: str, told: Mapping[str, Any], body: bytes, received_at: int, rules: Rules) -> Iterator[Said | Bad]:
     """Each event of a request. call: one of CALLS. told: what came outside of the body (anonymousId, sentAt)."""
-    request = _Request(received_at, None, rules, {}, told)
+    request = _Request(received_at, None, rules, {}, told, {})
     if call in SINGLE:
         yield _read(mended(body), request, call)
         return
@@ -100,13 +102,24 @@ def read_calls(call: str, told: Mapping[str, Any], body: bytes, received_at: int
     except NOT_READ as error:
         yield Bad("invalid_body", f"the batch cannot be read: {error}", call, text_of(body))
         return
-    request.sent_at = sent(batch.sentAt if batch.sentAt is not None else told.get("sentAt"), rules.zone)
-    request.context = batch.context if isinstance(batch.context, dict) else {}
+    if batch.sentAt is None:
+        batch.sentAt = told.get("sentAt")
+    request.sent_at = sent(batch.sentAt, rules.zone)
+    if not _fits(batch.context):
+        batch.context = None
+    request.context = batch.context or {}
+    shared = {**told, "sentAt": batch.sentAt, "context": batch.context}
+    request.shared = {name: shared[name] for name in shared if shared[name] is not None}
     for raw in batch.batch[:MOST_EVENTS]:
         yield _read(bytes(raw), request, "")
     for raw in batch.batch[MOST_EVENTS:]:
         surplus = Unusable("too_many", f"a batch holds at most {MOST_EVENTS} events")
-        yield bad(surplus, call, bytes(raw))
+        yield bad(surplus, call, _alone(bytes(raw), request))
+
+
+def _fits(context: Any) -> bool:
+    """Whether what a batch says of all its events can be kept with each of them."""
+    return isinstance(context, dict) and not too_deep(context) and legible(msgspec.json.encode(context))
 
 
 def _batch(body: bytes) -> _Batch:
@@ -148,7 +161,16 @@ def _read(raw: bytes, request: _Request, call: str) -> Said | Bad:
         _READERS[kind](said, item, raw, request)
         return said
     except Unusable as error:
-        return bad(error, name, raw)
+        return bad(error, name, _alone(raw, request))
+
+
+def _alone(raw: bytes, request: _Request) -> bytes:
+    """An event of a batch as a body of its own: read again, it has the same time. What it says itself stands last, and
+    so holds."""
+    if not request.shared or not raw.startswith(b"{"):
+        return raw
+    rest = raw[1:].lstrip()
+    return msgspec.json.encode(request.shared)[:-1] + (b"" if rest.startswith(b"}") else b",") + rest
 
 
 def _item(raw: bytes) -> _Item:

@@ -78,11 +78,12 @@ ODD = ["\x00", "\ud83d", "2026-01-01T10:00:00Z", "x", "1e9", "-1", "EUR"]
 texts = st.one_of(st.text(max_size=8), st.sampled_from(ODD))
 leaves = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), texts, st.just(10**400), st.just(1e308))
 KEYS = [
-    "type", "event", "userId", "anonymousId", "messageId", "timestamp", "sentAt", "context", "properties", "traits",
-    "name", "groupId", "previousId", "consent", "categoryPreferences", "order_id", "total", "revenue", "tax",
-    "currency", "products", "price", "quantity", "category", "email", "data", "object", "id", "amount", "customer", "created",
-    "captured", "line_items", "total_price", "transactions", "kind", "status", "device", "primary", "secondary",
-    "unsubscribed", "user_id", "test", "batch", "locale", "timezone", "campaign", "page", "previous_attributes",
+    "type", "event", "userId", "anonymousId", "messageId", "timestamp", "sentAt", "context", "properties",
+    "traits", "name", "groupId", "previousId", "consent", "categoryPreferences", "order_id", "total", "revenue",
+    "tax", "currency", "products", "price", "quantity", "category", "email", "data", "object", "id", "amount",
+    "customer", "created", "captured", "line_items", "total_price", "transactions", "kind", "status", "device",
+    "primary", "secondary", "unsubscribed", "user_id", "test", "batch", "locale", "timezone", "campaign",
+    "page", "previous_attributes",
 ]  # fmt: skip
 keys = st.one_of(st.sampled_from(KEYS), texts)
 values = st.recursive(

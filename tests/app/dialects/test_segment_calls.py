@@ -186,6 +186,20 @@ def test_a_batch_gives_context_and_the_headers_give_what_is_missing():
     assert one("segment", "track nonsense", track("X")).user == "u1"
 
 
+@pytest.mark.parametrize("context", ["x", [1], {"traits": {"a": "\x00"}}, {"locale": "\ud83d"}])
+def test_what_a_batch_says_of_all_and_nobody_can_keep_is_left_out(context):
+    said = one("segment", "batch", {"batch": [track("X")], "context": context})
+    assert (said.traits, said.guesses, said.properties) == ({}, {}, {})
+
+
+def test_nor_is_what_headers_say_or_what_is_nested_without_end():
+    deep = b'{"batch":[%s],"context":{"traits":%s1%s}}' % (
+        json.dumps(track("X")).encode(), b'{"a":' * 200, b"}" * 200,
+    )  # fmt: skip
+    assert one("segment", "batch", deep).traits == {}
+    assert refused("segment", 'track {"anonymousId": "a\\u0000"}', {"event": "X"}) == "nobody"
+
+
 def test_of_the_surroundings_only_a_little_is_kept():
     context = {
         "ip": "203.0.113.7", "userAgent": "Mozilla", "locale": "de-DE", "os": {"name": "iOS", "version": "1"},
@@ -231,6 +245,18 @@ def test_long_message_ids_are_shortened_and_stay_apart():
     assert all(key.startswith("m:#") and len(key) == 35 for key in keys[1:])
     assert keys[1] != keys[2] == keys[3]
     assert one("segment", "track", track("X", messageId=7)).key == "m:7"
+
+
+def test_what_was_kept_off_can_be_read_again_alone():
+    wrong = track("Bought", {"order_id": "o", "total": "x"}, timestamp="2026-01-01T08:59:00Z")
+    body = {"batch": [wrong, {}, 7], "sentAt": "2026-01-01T09:00:00Z", "context": {"locale": "de"}}
+    rules = Rules(kinds={"bought": "order.placed"}, currency="EUR")
+    bad, empty, number = read("segment", 'batch {"anonymousId": "a9"}', body, rules)
+    assert bad.code == "bad_amount"
+    again = one("segment", "batch", f'{{"batch":[{bad.said}]}}'.encode(), Rules(), received_at=NOW)
+    assert (again.at, again.anonymous, again.guesses) == (NOW - 60_000_000, "a9", {"language": "de"})
+    assert json.loads(empty.said).keys() == {"sentAt", "anonymousId", "context"}
+    assert number.said == "7"
 
 
 def test_too_many_events_are_kept_off_and_none_is_lost():
