@@ -19,7 +19,11 @@ from tenure import __version__
 from tenure_app.api import crossing, kept, limits
 from tenure_app.api.auth import Guarded, Scope, asks, scope_of
 from tenure_app.api.problems import MEDIA_TYPE, answer_to, problem
+from tenure_app.api.routes_events import events_router
 from tenure_app.api.routes_people import people_router
+from tenure_app.api.routes_pictures import pictures_router
+from tenure_app.api.routes_policies import policies_router
+from tenure_app.api.routes_sources import sources_router
 
 if TYPE_CHECKING:
     from ninja.openapi.schema import OpenAPISchema
@@ -96,7 +100,7 @@ api.add_exception_handler(Exception, answer_to)
 for _error in list(api._exception_handlers):  # noqa: SLF001 - its own answers are no problem details
     api.add_exception_handler(_error, answer_to)  # type: ignore[arg-type]
 api.add_decorator(kept.once, mode="view")
-for _router in (people_router,):
+for _router in (people_router, pictures_router, events_router, policies_router, sources_router):
     api.add_router("", _router)
 
 

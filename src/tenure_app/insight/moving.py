@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tenure.periods import day_of
@@ -11,11 +12,13 @@ from tenure_app.insight.reading import col, lit
 from tenure_app.insight.stages import STAGES
 
 if TYPE_CHECKING:
+    import numpy as np
     from duckdb import DuckDBPyRelation, Expression
+    from numpy.typing import NDArray
 
     from tenure_app.insight.reading import Reading
 
-__all__ = ["NOBODY", "among", "counts", "flows", "moved", "moves"]
+__all__ = ["NOBODY", "Changed", "among", "changed", "counts", "flows", "moved", "moves"]
 
 NOBODY: Final = -1
 """In place of a stage's code: not known yet."""
@@ -94,3 +97,35 @@ def _standing(reading: Reading, start_at: int) -> dict[int, int]:
     """How many stood in each code as a local day began."""
     there = reading.table("steps").filter(col("day") < lit(day_of(start_at, reading.zone)))
     return dict(there.aggregate("code, CAST(sum(change) AS BIGINT) AS n").fetchall())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Changed:
+    """Who stands elsewhere in another picture of the same people: how many there are in all, how many stood in one code
+    and stand in another (the most first), and by rising number who they are and where they stood."""
+
+    customers: int
+    moves: dict[tuple[int, int], int]
+    c: NDArray[np.int64]
+    stood: NDArray[np.int64]
+
+
+def changed(here: Reading, there: Reading) -> Changed:
+    """Compare two pictures, of two rules."""
+    import numpy as np
+
+    (c, before), (_, after) = _codes(here), _codes(there)
+    other = before != after
+    pairs, n = np.unique(before[other] * 16 + after[other], return_counts=True)
+    ranked = sorted(zip(pairs.tolist(), n.tolist(), strict=True), key=lambda row: -row[1])
+    return Changed(len(c), {(pair // 16, pair % 16): count for pair, count in ranked}, c[other], before[other])
+
+
+def _codes(reading: Reading) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Everybody's number, ascending, and code."""
+    import numpy as np
+
+    found = reading.table("people").select(col("c"), col("code")).fetchnumpy()
+    c, code = np.asarray(found["c"], np.int64), np.asarray(found["code"], np.int64)
+    order = np.argsort(c, kind="stable")
+    return c[order], code[order]

@@ -12,6 +12,7 @@ from django.db import connections
 from django.test import Client
 
 from tenure.lifecycle.policy import DEFAULT
+from tenure_app import background
 from tenure_app.api import limits
 from tenure_app.api.auth import Scope, make_key, revoke_key
 from tenure_app.clock import PINNED_BY
@@ -19,6 +20,7 @@ from tenure_app.imports.runs import Asked, run
 from tenure_app.insight import opening, reading
 from tenure_app.insight.refresh import refresh
 from tenure_app.ledger.models import Shop
+from tenure_app.listen.receiving import forget
 
 ZONE, DAY = "Europe/Oslo", "2025-06-02"
 
@@ -58,7 +60,8 @@ def kept_shop(sqlite_databases, tmp_path_factory):
 
 @pytest.fixture
 def shop(kept_shop, tmp_path, monkeypatch):
-    """The shop on a ledger and a data folder of the test's own, its clock at the morning of DAY."""
+    """The shop on a ledger and a data folder of the test's own, its clock at the morning of DAY; no process
+    of its own is begun."""
     folder = tmp_path / "data"
     shutil.copytree(kept_shop, folder)
     url = f"sqlite:///{folder / 'ledger.sqlite3'}"
@@ -66,7 +69,10 @@ def shop(kept_shop, tmp_path, monkeypatch):
     monkeypatch.setattr(settings, "TENURE_DATA", folder)
     for name, value in (("TENURE_DATA", str(folder)), ("DATABASE_URL", url), (PINNED_BY, f"{DAY}T08:00+02:00")):
         monkeypatch.setenv(name, value)
+    begun = []
+    monkeypatch.setattr(background, "begin", lambda words, *_: begun.append(words) or 4_194_305)
     limits.forget()
+    forget()
     opening._shelves.clear()
     reading._memory.clear()
     yield folder

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext
@@ -12,6 +11,7 @@ from django.utils.translation import gettext
 from tenure.lifecycle.trace import STAGES
 from tenure.periods import date_of, day_of
 from tenure_app import clock
+from tenure_app.insight.moving import changed
 from tenure_app.insight.reading import col, lit
 from tenure_app.ledger import actions
 from tenure_app.ledger.models import PolicyVersion
@@ -25,9 +25,8 @@ from tenure_app.web.opening import opened, suggested
 from tenure_app.web.routes import page
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from tenure.lifecycle.policy import Policy
+    from tenure_app.insight.moving import Changed
     from tenure_app.insight.reading import Reading
     from tenure_app.web.moment import Moment
 
@@ -141,7 +140,8 @@ def preview_page(request: HttpRequest) -> HttpResponse:
 def _preview(request: HttpRequest, at: Moment, policy: Policy) -> HttpResponse:
     now, _ = rules.in_force()
     here, there = opened(at), opened(at, policy)
-    moved, people = _compared(here, there)
+    found = changed(here, there)
+    moved, people = _compared(found, there)
     names = called(row["c"] for row in people)
     context = {
         "policy": now.hash,
@@ -151,7 +151,7 @@ def _preview(request: HttpRequest, at: Moment, policy: Policy) -> HttpResponse:
         "diff": rules.difference(rules.text_of(now), rules.text_of(policy)),
         "moves": moved,
         "changed": sum(row["n"] for row in moved),
-        "everybody": sum(_counts(here)),
+        "everybody": found.customers,
         "people": [{**row, "called": names[row["c"]]} for row in people],
         "currency": shop_of(request).currency,
         "same": policy.hash == now.hash,
@@ -159,31 +159,13 @@ def _preview(request: HttpRequest, at: Moment, policy: Policy) -> HttpResponse:
     return show(request, "tenure/policy_preview.html", context, here="policy")
 
 
-def _counts(reading: Reading) -> list[int]:
-    return [n for (n,) in reading.table("people").aggregate("count(*)").fetchall()]
-
-
-def _codes(reading: Reading) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Everybody's number, ascending, and code."""
-    found = reading.table("people").select(col("c"), col("code")).fetchnumpy()
-    c, code = np.asarray(found["c"], np.int64), np.asarray(found["code"], np.int64)
-    order = np.argsort(c, kind="stable")
-    return c[order], code[order]
-
-
-def _compared(here: Reading, there: Reading) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _compared(found: Changed, there: Reading) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """How many would change from which stage and detail to which, the most first; and some of them."""
-    (c, before), (_, after) = _codes(here), _codes(there)
-    changed = before != after
-    pairs, counts = np.unique(before[changed] * 16 + after[changed], return_counts=True)
-    moves = [
-        {"from": STAGES[pair // 16], "to": STAGES[pair % 16], "n": int(n)}
-        for pair, n in sorted(zip(pairs.tolist(), counts.tolist(), strict=True), key=lambda row: -row[1])
-    ]
-    numbers = c[changed][:2_000].tolist()
+    moves = [{"from": STAGES[a], "to": STAGES[b], "n": n} for (a, b), n in found.moves.items()]
+    numbers = found.c[:2_000].tolist()
     if not numbers:
         return moves, []
-    stood = dict(zip(c[changed].tolist(), before[changed].tolist(), strict=True))
+    stood = dict(zip(numbers, found.stood.tolist(), strict=False))
     rows = there.table("people").filter(col("c").isin(*(lit(one) for one in numbers)))
     best = rows.sort(col("spent_minor").desc().nulls_last(), col("c")).limit(SHOWN).to_arrow_table().to_pylist()
     return moves, [
