@@ -24,7 +24,8 @@ from tenure_app.ledger.policies import in_force
 from tenure_app.listen.cycles import turn_cycles
 from tenure_app.listen.fates import Facts, Kept, sort
 from tenure_app.listen.keys import rules_of
-from tenure_app.listen.rows import PACKAGE, execute, look_up
+from tenure_app.listen.rows import PACKAGE, look_up
+from tenure_app.listen.spool import Request, clear_away, note, waiting
 from tenure_app.listen.writing import write_events, write_quarantine
 
 if TYPE_CHECKING:
@@ -58,15 +59,21 @@ class Converted:
 
 
 @dataclass(slots=True)
-class _Request:
-    """A request that waits, read."""
+class _Read:
+    """A request that waits, and what was found in it."""
 
-    id: int
-    source: int
-    call: str
-    received_at: int
-    body: bytes
+    request: Request
     found: list[Said | Bad] = field(default_factory=list)
+
+    @property
+    def received_at(self) -> int:
+        """When it came."""
+        return self.request.received_at
+
+    @property
+    def call(self) -> str:
+        """What was asked."""
+        return self.request.call
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +92,14 @@ def convert(*, now: Callable[[], int], most: int = 20_000) -> Converted:
     """
     done = Converted()
     while done.events < most:
-        requests = _waiting()
+        requests = waiting(_REQUESTS)
         if not requests:
             break
         ground = _ground()
         for chunk in _chunks(requests):
             done.add(_convert(chunk, ground, now))
+            clear_away([one.request for one in chunk])
     return done
-
-
-def _waiting() -> list[_Request]:
-    with connection.cursor() as cursor:
-        cursor.execute(statements(PACKAGE, "convert")["waiting"], [_REQUESTS])
-        rows = cursor.fetchall()
-    return [_Request(number, source, call, at, bytes(body)) for number, source, call, at, _, body in rows]
 
 
 _last: dict[str, tuple[int, frozenset[str]]] = {}
@@ -113,23 +114,23 @@ def _ground() -> _Ground:
     return _Ground({one.pk: one for one in Source.objects.exclude(dialect="")}, Shop.objects.one(), kept[1])
 
 
-def _chunks(requests: list[_Request]) -> list[list[_Request]]:
+def _chunks(requests: Sequence[Request]) -> list[list[_Read]]:
     """A few requests each; a large one alone."""
-    chunks: list[list[_Request]] = []
+    chunks: list[list[_Read]] = []
     size = 0
     for one in requests:
         weight = max(1, len(one.body) // 600)
         if not chunks or size + weight > AT_ONCE:
             chunks.append([])
             size = 0
-        chunks[-1].append(one)
+        chunks[-1].append(_Read(one))
         size += weight
     return chunks
 
 
-def _convert(chunk: list[_Request], ground: _Ground, now: Callable[[], int]) -> Converted:
+def _convert(chunk: list[_Read], ground: _Ground, now: Callable[[], int]) -> Converted:
     for one in chunk:
-        one.found = _parsed(one, ground)
+        one.found = _parsed(one.request, ground)
     for tried in range(_TRIES):
         try:
             with transaction.atomic():
@@ -141,7 +142,7 @@ def _convert(chunk: list[_Request], ground: _Ground, now: Callable[[], int]) -> 
     raise AssertionError  # pragma: no cover
 
 
-def _parsed(one: _Request, ground: _Ground) -> list[Said | Bad]:
+def _parsed(one: Request, ground: _Ground) -> list[Said | Bad]:
     """What a request says. A mistake of ours in reading one must not hold up all others: it is quarantined whole."""
     source = ground.sources.get(one.source)
     try:
@@ -159,31 +160,30 @@ def _text(body: bytes) -> str:
     return body.decode("utf-8", "replace").replace("\x00", "\ufffd")
 
 
-def _written(chunk: list[_Request], ground: _Ground, now: int) -> Converted:
+def _written(chunk: list[_Read], ground: _Ground, now: int) -> Converted:
     done = Converted(requests=len(chunk), events=sum(len(one.found) for one in chunk))
-    by_source: dict[int, list[_Request]] = defaultdict(list)
+    by_source: dict[int, list[_Read]] = defaultdict(list)
     for one in chunk:
-        by_source[one.source].append(one)
+        by_source[one.request.source].append(one)
     for source, requests in by_source.items():
         _of_source(source, requests, ground, now, done)
-    with connection.cursor() as cursor:
-        execute(cursor, "convert", "taken", [one.id for one in chunk])
+    note([one.request for one in chunk])
     return done
 
 
-def _of_source(source: int, requests: Sequence[_Request], ground: _Ground, now: int, done: Converted) -> None:
-    said: list[tuple[Said, _Request]] = []
-    bad: list[tuple[_Request, Bad]] = []
+def _of_source(source: int, requests: Sequence[_Read], ground: _Ground, now: int, done: Converted) -> None:
+    said: list[tuple[Said, _Read]] = []
+    bad: list[tuple[_Read, Bad]] = []
     for request in requests:
         for one in request.found:
             if isinstance(one, Bad):
                 bad.append((request, one))
             else:
                 said.append((one, request))
-    facts: Facts[_Request] = sort(source, said)
+    facts: Facts[_Read] = sort(source, said)
     bad += facts.refused
     whose = Recogniser(source, visits=ground.shop.visits).recognise([kept.said for kept in facts.kept], now=now)
-    kept: list[Kept[_Request]] = []
+    kept: list[Kept[_Read]] = []
     for fact, person in zip(facts.kept, whose.people, strict=True):
         if person is None:
             bad.append((fact.request, _generic(fact.said)))

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from tenure_app.ledger.models import Event, Person, Source
 
-__all__ = ["Opportunity", "OtherKey", "Quarantined", "Received", "SourceKey", "Touched"]
+__all__ = ["Opportunity", "OtherKey", "Quarantined", "Received", "SourceKey", "SpoolMark", "Touched"]
 
 
 class SourceKey(models.Model):
@@ -32,7 +32,10 @@ class SourceKey(models.Model):
 
 
 class Received(models.Model):
-    """A request as it came, until the worker has put what it says on the timeline, in the order of its numbers."""
+    """A request as it came, until the worker has put what it says on the timeline, in the order of its numbers.
+
+    Of PostgreSQL alone: beside a ledger of SQLite requests wait in a file of their own (listen.spool).
+    """
 
     source = models.ForeignKey(Source, models.PROTECT, db_index=False)
     call = models.CharField(max_length=300)
@@ -46,6 +49,15 @@ class Received(models.Model):
 
     def __str__(self) -> str:
         return f"request {self.pk}"
+
+
+class SpoolMark(models.Model):
+    """One row, number 1: up to which of the requests beside a ledger of SQLite everything is on the timeline."""
+
+    upto = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return str(self.upto)
 
 
 class Quarantined(models.Model):

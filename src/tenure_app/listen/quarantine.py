@@ -9,7 +9,8 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Count, QuerySet
 
-from tenure_app.listen.models import Quarantined, Received
+from tenure_app.listen.models import Quarantined
+from tenure_app.listen.spool import append
 
 __all__ = ["by_code", "drop", "lines", "retry", "waiting"]
 
@@ -41,12 +42,9 @@ def retry(found: QuerySet[Quarantined], *, now: int) -> int:
             rows = list(found.filter(state=Quarantined.WAITING)[:_AT_ONCE])
             if not rows:
                 return done
-            Received.objects.bulk_create([
-                Received(
-                    source_id=row.source_id, call=_call(row), received_at=row.received_at, events=1, body=_body(row)
-                ) for row in rows
-            ])  # fmt: skip
             done += _end(rows, Quarantined.RETRIED, now)
+            for row in rows:
+                append(source=row.source_id, call=_call(row), body=_body(row), events=1, now=row.received_at)
 
 
 def drop(found: QuerySet[Quarantined], *, now: int) -> int:

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
-from django.db import connection
-
-from tenure.engine.base import statements
 from tenure_app.listen.keys import digest_of
 from tenure_app.listen.models import SourceKey
+from tenure_app.listen.spool import append, ends
 
 __all__ = ["KNOWN_FOR", "Sender", "backlog", "forget", "receive", "sender"]
 
@@ -67,10 +65,8 @@ def forget() -> None:
 
 
 def receive(*, source: int, call: str, body: bytes, events: int, now: int) -> None:
-    """Write a request down; it is on the disk when this returns. One statement of its own: nothing waits for it, and
-    it waits for nobody's transaction but the one that writes just then (SQLite)."""
-    with connection.cursor() as cursor:
-        cursor.execute(statements("tenure_app.listen", "receiving")["receive"], [source, call, now, events, body])
+    """Write a request down for the worker; it is on the disk when this returns."""
+    append(source=source, call=call, body=body, events=events, now=now)
 
 
 def backlog() -> int:
@@ -78,8 +74,7 @@ def backlog() -> int:
     now = time.monotonic()
     if now - _waiting.looked >= _ASKED:
         _waiting.looked = now
-        with connection.cursor() as cursor:
-            cursor.execute(statements("tenure_app.listen", "receiving")["backlog"])
-            first, last = cursor.fetchone()
-        _waiting.requests = 0 if first is None else last - first + 1
+        found = ends()
+        # by the numbers at both ends: to count them would read them all
+        _waiting.requests = 0 if found is None else found[1] - found[0] + 1
     return _waiting.requests

@@ -9,9 +9,10 @@ from sending import AT, SENT, Sender, converted
 from tenure_app import clock
 from tenure_app.ledger.models import Event, EventBody, Merge, Person, Shop
 from tenure_app.listen import convert as converting
-from tenure_app.listen import quarantine
+from tenure_app.listen import quarantine, spool
 from tenure_app.listen.keys import set_rules
-from tenure_app.listen.models import Opportunity, Quarantined, Received, Touched
+from tenure_app.listen.models import Opportunity, Quarantined, SpoolMark, Touched
+from tenure_app.listen.spool import spool_of, waiting
 
 DAY = 86_400_000_000
 
@@ -55,7 +56,7 @@ def test_an_order_is_on_the_timeline_with_its_money_and_its_person(sender):
     assert sorted(kinds()) == ["customer.created", "order.placed"]
     (person,) = Person.objects.all()
     assert list(Touched.objects.values_list("person_id", flat=True)) == [person.pk]
-    assert not Received.objects.exists()
+    assert not waiting(1)
     body = json.loads(EventBody.objects.get(event__kind="order.placed").body)
     assert body["name"] == "Order Completed"
 
@@ -253,6 +254,35 @@ def test_killed_before_the_end_of_its_transaction_nothing_is_there_and_then_ever
         dead.setattr(converting, "turn_cycles", dying)
         with pytest.raises(KeyboardInterrupt):
             converted()
-    assert (Event.objects.count(), Received.objects.count(), Person.objects.count()) == (0, 1, 0)
+    assert (Event.objects.count(), len(waiting(9)), Person.objects.count()) == (0, 1, 0)
     assert converted().added == 2
-    assert not Received.objects.exists()
+    assert not waiting(1)
+
+
+def test_killed_between_the_ledger_and_the_clearing_away_nothing_is_done_twice(sender, monkeypatch):
+    bad = {"type": "track", "userId": "u1", "messageId": "b"}
+    sender.post("/v1/batch", {"batch": [order(sender, 1), bad]})
+
+    def dying(_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dead:
+        dead.setattr(converting, "clear_away", dying)
+        with pytest.raises(KeyboardInterrupt):
+            converted()
+    before = timeline()
+    assert converted().events == 0
+    assert (timeline(), Quarantined.objects.count()) == (before, 1)
+    assert send(sender, order(sender, 2, day=1)).added == 1
+
+
+def test_a_lost_file_of_requests_gives_no_number_twice(sqlite_ledger):
+    sender = Sender()
+    for n in range(3):
+        send(sender, order(sender, n, day=n))
+    assert SpoolMark.objects.get().upto == 3
+    spool.forget_file()
+    for path in spool_of(sqlite_ledger.removeprefix("sqlite:///")).parent.glob("*.received.sqlite3*"):
+        path.unlink()
+    assert send(sender, order(sender, 9, day=9)).added == 1
+    assert SpoolMark.objects.get().upto == 4

@@ -1,8 +1,5 @@
 -- What the worker reads and writes when it puts requests on the timeline. `keys` as in ledger/sql/lookups.sql.
 
--- name: waiting
-SELECT r.id, r.source_id, r.call, r.received_at, r.events, r.body FROM tenure_received r ORDER BY r.id LIMIT %s
-
 -- name: messages_sqlite
 SELECT o.key, lower(hex(o.fact_hash)) FROM json_each(%s) k CROSS JOIN tenure_otherkey o WHERE o.source_id = %s AND o.key = k.value
 
@@ -13,12 +10,6 @@ SELECT o.key, encode(o.fact_hash, 'hex') FROM tenure_otherkey o WHERE o.key = AN
 -- another instant than before in any case: who is just looking at them takes away only the touch that they saw
 INSERT INTO tenure_touched (person_id, since_at) VALUES (%s, %s) ON CONFLICT (person_id)
 DO UPDATE SET since_at = CASE WHEN tenure_touched.since_at = excluded.since_at THEN excluded.since_at - 1 ELSE excluded.since_at END
-
--- name: taken_sqlite
-DELETE FROM tenure_received WHERE id IN (SELECT k.value FROM json_each(%s) k)
-
--- name: taken_postgresql
-DELETE FROM tenure_received WHERE id = ANY(%s)
 
 -- name: roots_sqlite
 SELECT p.id, COALESCE(p.root, p.id) FROM json_each(%s) k CROSS JOIN tenure_person p WHERE p.id = k.value
