@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final
 
+from tenure.events import ORDER_REFUNDED
 from tenure.money import exponent
 from tenure_app.dialects.amounts import currency_of, decimal_of, given, minor_of
 from tenure_app.dialects.bodies import Unusable
@@ -98,6 +99,10 @@ def _money(said: Said, root: Any, meaning: Meaning, rules: Rules) -> None:
     currency = currency_of(found_at(root, meaning.spots.get("currency", ())), rules.currency)
     amount = _first(root, meaning.amounts, meaning.lines)
     discount = _first(root, meaning.discounts, None)
+    if amount == 0 and said.kind == ORDER_REFUNDED:
+        # goods came back, or fees were waived: a refund without an amount would be one of everything
+        said.kind = "order.updated"
+        return
     if currency is None:
         return
     if amount is not None:
@@ -154,8 +159,11 @@ def _line(row: dict[str, Any], lines: Lines) -> Decimal | None:
 
 
 def _of_lines(root: Any, lines: Lines) -> Decimal | None:
+    """Their sum. Where only some lines count it is 0 if none of those there does: nothing moved."""
     found = [amount for row in _rows(root, lines) if (amount := _line(row, lines)) is not None]
-    return sum(found, Decimal(0)) if found else None
+    if found or (lines.where and isinstance(found_at(root, (lines.at,)), list)):
+        return sum(found, Decimal(0))
+    return None
 
 
 def _dearest(root: Any, lines: Lines) -> str | None:

@@ -136,6 +136,12 @@ def test_cancelled_and_refunded_at_shopify():
     assert (said.user, said.email, said.key) == (None, None, "m:refunds/create:abc")
 
 
+@pytest.mark.parametrize("moved", [[], [{"kind": "refund", "status": "failure", "amount": "9.00"}]])
+def test_goods_that_come_back_without_money_end_no_order(moved):
+    said = shopify("refunds/create", {"id": 5, "order_id": 7, "transactions": moved}, rules=Rules())
+    assert (said.kind, said.order_key, said.amount_minor) == ("order.updated", "7", None)
+
+
 def test_people_of_shopify():
     body = {"id": 7, "email": "a@b.example", "phone": "+49301", "first_name": "Ada"}
     said = shopify("customers/create", body)
