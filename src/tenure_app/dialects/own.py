@@ -118,7 +118,7 @@ def _said(event: Mapping[str, Any], received_at: int, rules: Rules) -> Said:
     if kind == ORDER_PLACED and said.order_key is not None:
         said.message, said.key = said.key, f"order:{said.order_key}"
     if event.get("at") is not None:
-        said.at = said.told_at = instant(event["at"], rules.zone)
+        said.at = instant(event["at"], rules.zone)
         said.flag = flag_of(said.at, received_at, 0)
     said.user, said.anonymous = identifier(event.get("customer")), identifier(event.get("anonymous"))
     said.email, said.account = word(event.get("email")), identifier(event.get("account"))

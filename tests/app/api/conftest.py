@@ -21,6 +21,7 @@ from tenure_app.insight import opening, reading
 from tenure_app.insight.refresh import refresh
 from tenure_app.ledger.models import Shop
 from tenure_app.listen.receiving import forget
+from tenure_app.listen.spool import forget_file
 
 ZONE, DAY = "Europe/Oslo", "2025-06-02"
 
@@ -78,6 +79,7 @@ def shop(kept_shop, tmp_path, monkeypatch):
     yield folder
     opening._shelves.clear()
     reading._memory.clear()
+    forget_file()
     connections["default"].close()
 
 
