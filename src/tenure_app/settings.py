@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "ninja",
 ]
 MIDDLEWARE = [
+    "tenure_app.api.seen.Seen",
     "tenure_app.api.straight.Straight",  # first: events come by the thousand and need none of the others
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -117,7 +118,13 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 FILE_UPLOAD_MAX_MEMORY_SIZE = 0  # files go to disk at once
 LOGGING = {
     "version": 1, "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {
+        "plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "json": {"()": "tenure_app.logs.Lines"},
+    },
+    "handlers": {"console": {
+        "class": "logging.StreamHandler",
+        "formatter": "json" if os.environ.get("TENURE_LOG_FORMAT") == "json" else "plain",
+    }},
     "root": {"handlers": ["console"], "level": os.environ.get("TENURE_LOG") or "WARNING"},
 }  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.urls import path
 
 from tenure_app import admin
-from tenure_app.api import intake
+from tenure_app.api import health, intake
 from tenure_app.api.ask import api_urls
 from tenure_app.api.doors import open_door
 from tenure_app.api.page import docs_page
@@ -69,6 +69,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # the API, also for what Customer.io's libraries send to its addresses (api/crossing.py)
     path("api/docs", docs_page, name="api-docs"),
     *api_urls(),
+    path("livez", health.livez, name="api-livez"),
+    path("readyz", health.readyz, name="api-readyz"),
+    path("metrics", health.metrics, name="api-metrics"),
     # events come in here, in the dialects of libraries and services (docs/reference/dialects.md)
     open_door("v1/<str:call>", intake.segment, "segment"),
     open_door("v1/projects/<str:key>/settings", intake.project_settings, "segment-settings"),

@@ -12,7 +12,7 @@ from django.db import connection
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["working_alone"]
+__all__ = ["at_work", "working_alone"]
 
 _NUMBER: Final = 7_365_002
 """Of the lock in PostgreSQL; any number that nobody else uses."""
@@ -43,3 +43,23 @@ def working_alone() -> Iterator[bool]:
             yield False
         else:
             yield True
+
+
+def at_work() -> bool:
+    """Whether somebody is the one who works."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+                [_NUMBER],
+            )
+            return cursor.fetchone() is not None
+    try:
+        with (settings.TENURE_DATA / "work.lock").open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # nobody ever worked here
+        return False
+    return False

@@ -80,7 +80,7 @@ def test_the_walk_covers_every_address_of_the_api():
     }  # fmt: skip
     assert served == {(where, method): scope_of(one.view_func) for where, method, one in operations()}
     rest = [one.name for one in addresses() if not hasattr(one.callback, "scopes")]
-    assert rest == ["api-docs", "api-missing"]
+    assert rest == ["api-docs", "api-missing", "api-livez", "api-readyz", "api-metrics"]
     document = api.get_openapi_schema(path_prefix="")["paths"]
     written = {(where, method.upper()) for where, methods in document.items() for method in methods}
     assert written == set(served) - {("/openapi.json", "GET")}
