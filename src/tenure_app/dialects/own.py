@@ -116,7 +116,7 @@ def _said(event: Mapping[str, Any], received_at: int, rules: Rules) -> Said:
     key, kind = _key(event), _kind(event, rules)
     said = Said(key, kind, None, name=_name(event), order_key=identifier(event.get("order")))
     if kind == ORDER_PLACED and said.order_key is not None:
-        said.message, said.key = said.key, f"order:{said.order_key}"
+        said.message, said.key = said.key.removeprefix("m:"), f"order:{said.order_key}"
     if event.get("at") is not None:
         said.at = instant(event["at"], rules.zone)
         said.flag = flag_of(said.at, received_at, 0)

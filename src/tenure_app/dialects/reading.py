@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tenure_app.dialects import own
 from tenure_app.dialects.bodies import NOT_READ, Unusable, bad, legible, mended, whole
 from tenure_app.dialects.customerio import knows, read_call
 from tenure_app.dialects.hooks import SERVICES, read_hook
@@ -16,7 +17,7 @@ from tenure_app.refused import Refused
 
 __all__ = ["DIALECTS", "MOST_BYTES", "count", "parse"]
 
-DIALECTS: Final = ("segment", "customerio", *SERVICES)
+DIALECTS: Final = ("segment", "customerio", *SERVICES, "tenure")
 """What a source may speak."""
 MOST_BYTES: Final = 4_194_304
 """Bytes of a request: RudderStack's libraries cut their batches there, Segment's at 500 KB."""
@@ -32,14 +33,17 @@ _OBJECT: Final = msgspec.json.Decoder(_Anything)
 def count(dialect: str, call: str, body: bytes, *, most_bytes: int = MOST_BYTES) -> int:
     """How many events a request brings, at the price of finding where each ends.
 
-    Refused `too_large`, `invalid_json` (also for text that is not UTF-8 and for JSON nested without end),
-    `invalid_body` (JSON, but of another shape), `unknown_call`. Whatever is taken here, `parse` reads without error.
+    Refused `too_large`, `too_many` (our own dialect alone), `unknown_call`, `invalid_json` (also for text that is not
+    UTF-8 and for JSON nested without end), `invalid_body` (JSON, but of another shape). Whatever is taken here, `parse`
+    reads without error.
     """
     name = _known(dialect, call)
     single = dialect != "segment" or name in SINGLE
     most = min(most_bytes, LARGEST_EVENT) if single and dialect in ("segment", "customerio") else most_bytes
     if len(body) > most:
         raise Refused("too_large", f"the request has {len(body):,} bytes; at most {most:,} are taken")
+    if dialect == "tenure":
+        return own.count(call, body)
     if dialect == "customerio" and not body:
         return 1
     try:
@@ -75,6 +79,8 @@ def parse(dialect: str, call: str, body: bytes, *, received_at: int, rules: Rule
         yield from read_calls(name, _told(call), bytes(body), received_at, rules)
     elif dialect == "customerio":
         yield from read_call(call, bytes(body), received_at, rules)
+    elif dialect == "tenure":
+        yield from own.parse(call, body, received_at, rules)
     else:
         yield from read_hook(dialect, call, bytes(body), received_at, rules)
 

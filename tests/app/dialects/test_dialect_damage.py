@@ -23,7 +23,7 @@ CALLS = [
     ("customerio", "PUT /customers/5/devices"), ("customerio", "DELETE /customers/5"),
     ("customerio", "POST /merge_customers"), ("stripe", "event evt_1"), ("shopify", "orders/create e1 -"),
     ("shopify", "orders/updated e1 2026-01-01T10:00:00Z"), ("shopify", "refunds/create e1 soon"),
-    ("standard", "event msg_1"), ("shopify", ""), ("stripe", ""),
+    ("standard", "event msg_1"), ("shopify", ""), ("stripe", ""), ("tenure", "batch"),
 ]  # fmt: skip
 KINDS_OF_A_SOURCE = {"x": "order.placed", "y": "no such kind", "z": ""}
 RULES = [Rules(), Rules(currency="EUR", kinds=KINDS_OF_A_SOURCE, zone="Europe/Berlin")]
@@ -43,7 +43,7 @@ def looked_at(dialect, call, body, rules):
     except Refused as refusal:
         counted = None
         codes.append(refusal.code)
-    assert set(codes) <= {"invalid_json", "invalid_body", "too_large", "unknown_call"}
+    assert set(codes) <= {"invalid_json", "invalid_body", "too_large", "unknown_call", "too_many"}
     found = list(parse(dialect, call, body, received_at=NOW, rules=rules))
     if counted is not None:
         assert counted <= len(found) <= counted + (dialect == "customerio")
@@ -95,6 +95,7 @@ events = st.dictionaries(keys, values, max_size=10).flatmap(
         some, {"type": "track", "event": "Order Completed", "userId": "u"} | some,
         {"type": "charge.succeeded", "data": {"object": {"captured": True} | some}} | some,
         {"type": "order.placed", "data": some}, {"type": "identify", "userId": 1} | some, {"name": "purchase"} | some,
+        {"key": "k", "kind": "order.placed", "customer": "c", "amount_minor": 5, "currency": "EUR"}, {"key": "k"} | some,
         {"type": "track", "event": "Order Refunded", "userId": "u", "properties": some},
     ])
 )  # fmt: skip
