@@ -74,7 +74,7 @@ def test_an_event_says_what_the_ledger_keeps():
         "category": "boots", "region": "Oslo", "channel": "shop", "traits": {"size": 42}, "properties": {"lines": []},
     })  # fmt: skip
     assert isinstance(one, Said)
-    assert (one.key, one.message, one.kind, one.order_key) == ("order:77", "m:a1", "order.placed", "77")
+    assert (one.key, one.message, one.kind, one.order_key) == ("order:77", "a1", "order.placed", "77")
     assert (one.at, one.flag) == (1_746_100_800_000_000, "late")
     assert (one.user, one.email, one.anonymous, one.account, one.asks) == ("C1", "A@example.com", "d1", "acme", LINK)
     assert (one.amount_minor, one.currency, one.discount_minor) == (1999, "EUR", 100)
