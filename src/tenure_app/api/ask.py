@@ -17,13 +17,14 @@ from ninja.parser import Parser
 
 from tenure import __version__
 from tenure_app.api import crossing, kept, limits
-from tenure_app.api.auth import Guarded, Scope, asks, scope_of
+from tenure_app.api.auth import Guarded, asks, scope_of
 from tenure_app.api.problems import MEDIA_TYPE, answer_to, problem
 from tenure_app.api.routes_events import events_router
 from tenure_app.api.routes_people import people_router
 from tenure_app.api.routes_pictures import pictures_router
 from tenure_app.api.routes_policies import policies_router
 from tenure_app.api.routes_sources import sources_router
+from tenure_app.api.scopes import Scope
 
 if TYPE_CHECKING:
     from ninja.openapi.schema import OpenAPISchema

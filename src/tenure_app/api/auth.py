@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
@@ -17,43 +14,16 @@ from ninja.utils import check_csrf
 from tenure_app.api.limits import taken
 from tenure_app.api.models import ApiKey
 from tenure_app.api.problems import Problem
-from tenure_app.refused import Refused
-from tenure_app.roles import Permission, may, role_of
+from tenure_app.api.scopes import PERMISSIONS, Scope, digest_of
+from tenure_app.roles import may, role_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-__all__ = [
-    "PERMISSIONS", "Caller", "Guarded", "Key", "Scope", "Session", "asks", "caller_of", "found_by_key", "make_key",
-    "revoke_key", "scope_of",
-]  # fmt: skip
+__all__ = ["Caller", "Guarded", "Key", "Session", "asks", "caller_of", "found_by_key", "scope_of"]
 
-_PREFIX: Final = "tk_"
-_HINT: Final = 4
 _SAFE: Final = ("GET", "HEAD")
 V = TypeVar("V", bound=Callable[..., Any])
-
-
-class Scope(StrEnum):
-    """What a key may be allowed."""
-
-    SEE = "see"
-    """Pictures, people, their names, what happened to them."""
-    EVENTS = "events"
-    """Say what happened."""
-    IMPORT = "import"
-    """Imports, and what could not be put on the timeline."""
-    POLICY = "policy"
-    """Try another rule, and put it in force."""
-    SETTINGS = "settings"
-    """Sources and their keys, webhooks."""
-
-
-PERMISSIONS: Final = {
-    Scope.SEE: Permission.SEE, Scope.EVENTS: Permission.IMPORT, Scope.IMPORT: Permission.IMPORT,
-    Scope.POLICY: Permission.POLICY, Scope.SETTINGS: Permission.SETTINGS,
-}  # fmt: skip
-"""What somebody who is signed in needs for the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,34 +34,6 @@ class Caller:
     key: ApiKey | None
     name: str
     bucket: str
-
-
-def make_key(name: str, scopes: Iterable[str], *, by: str, now: int) -> tuple[ApiKey, str]:
-    """A new key, and its secret, which is shown this once. Refused without a name, without a scope or with an unknown
-    one."""
-    asked = list(dict.fromkeys(scopes))
-    unknown = [scope for scope in asked if scope not in set(Scope)]
-    if unknown or not asked:
-        known = ", ".join(Scope)
-        raise Refused("bad_scope", f"no key was made: {', '.join(unknown) or 'none'} is no scope; there are {known}")
-    if not name.strip() or len(name) > 100 or "\0" in name:
-        raise Refused("bad_name", "no key was made: it needs a name of at most 100 characters, which says who asks")
-    secret = _PREFIX + secrets.token_urlsafe(24)
-    made = ApiKey.objects.create(
-        name=name.strip(), digest=_digest(secret), hint=secret[-_HINT:], scopes=asked, made_at=now, by=by[:150]
-    )
-    return made, secret
-
-
-def revoke_key(key: ApiKey, *, now: int) -> None:
-    """Nobody asks with it from now on. Nothing for one that was revoked already."""
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
-    key.refresh_from_db()
-
-
-def _digest(secret: str) -> str:
-    """What is kept of a key. It is long and drawn by chance, so one round of SHA-256 is enough."""
-    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
 def asks(scope: Scope) -> Callable[[V], V]:
@@ -144,7 +86,7 @@ def _by_key(request: HttpRequest) -> Caller | None:
         return None
     if kind.lower() != "bearer":
         raise Problem(401, "no_key", "a key is shown as: Authorization: Bearer tk_…")
-    key = ApiKey.objects.filter(digest=_digest(secret.strip()), revoked_at=None).first()
+    key = ApiKey.objects.filter(digest=digest_of(secret.strip()), revoked_at=None).first()
     if key is None:
         raise Problem(401, "unknown_key", "nobody has this key, or it was revoked")
     return Caller(key, f"key {key.name}", f"key:{key.pk}")

@@ -13,8 +13,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from tenure_app import clock
 from tenure_app.api import seen
-from tenure_app.api.auth import Scope, found_by_key
+from tenure_app.api.auth import found_by_key
 from tenure_app.api.problems import Problem, answer_to
+from tenure_app.api.scopes import Scope
 from tenure_app.ledger.models import Event
 from tenure_app.listen.models import Quarantined, Touched
 from tenure_app.listen.receiving import backlog

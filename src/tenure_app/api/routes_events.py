@@ -12,9 +12,10 @@ from ninja import Query
 from tenure_app import clock
 from tenure_app.api import schemas
 from tenure_app.api.asked import Cursor, Limit, Number
-from tenure_app.api.auth import Guarded, Scope, asks
+from tenure_app.api.auth import Guarded, asks
 from tenure_app.api.paging import USUAL, after, cursor
 from tenure_app.api.problems import Problem
+from tenure_app.api.scopes import Scope
 from tenure_app.dialects import own
 from tenure_app.dialects.said import Bad
 from tenure_app.ledger.models import Shop, Source
@@ -24,7 +25,7 @@ from tenure_app.listen.models import Quarantined
 from tenure_app.listen.receiving import backlog, receive
 from tenure_app.refused import Refused
 
-__all__ = ["events_router"]
+__all__ = ["events_router", "list_quarantined", "retry_quarantined", "send_events"]
 
 events_router = Guarded(tags=["events"])
 _LATER: Final = 5

@@ -11,18 +11,19 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from ninja import Query
 
-from tenure_app.api import schemas
+from tenure_app.api import schemas, schemas_pictures
 from tenure_app.api.asked import AsOf, Cursor, Detail, KnownAt, Limit, Number, StageName, codes_of, moment
-from tenure_app.api.auth import Guarded, Scope, asks
+from tenure_app.api.auth import Guarded, asks
 from tenure_app.api.paging import USUAL, after, cursor
 from tenure_app.api.problems import Problem
+from tenure_app.api.scopes import Scope
 from tenure_app.insight.reading import col, lit
 from tenure_app.insight.stages import STAGES
 from tenure_app.ledger.models import Event, Identity, Membership, Person, Trait
 from tenure_app.ledger.names import found
 from tenure_app.live.models import Standing
 
-__all__ = ["people_router"]
+__all__ = ["get_customer", "get_history", "list_customers", "list_events", "people_router"]
 
 people_router = Guarded(tags=["customers"])
 
@@ -196,7 +197,7 @@ def _event(one: Event, root: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@people_router.get("/customers/{id}/history", response=schemas.History)
+@people_router.get("/customers/{id}/history", response=schemas_pictures.History)
 @asks(Scope.SEE)
 def get_history(
     request: HttpRequest,  # noqa: ARG001

@@ -8,18 +8,19 @@ from typing import Annotated, Any, Final
 from django.http import HttpRequest
 from ninja import Query
 
-from tenure_app.api import schemas
+from tenure_app.api import schemas_pictures
 from tenure_app.api.asked import AsOf, Cursor, Detail, KnownAt, Limit, Moment, StageName, codes_of, moment
-from tenure_app.api.auth import Guarded, Scope, asks
+from tenure_app.api.auth import Guarded, asks
 from tenure_app.api.paging import USUAL, after, cursor
 from tenure_app.api.problems import Problem
+from tenure_app.api.scopes import Scope
 from tenure_app.insight.forecasts import foreseen_by, people_foreseen
 from tenure_app.insight.foreseen import HORIZONS
 from tenure_app.insight.moving import NOBODY, among, counts, flows
 from tenure_app.insight.reading import Reading, col, lit
 from tenure_app.insight.stages import STAGES
 
-__all__ = ["pictures_router"]
+__all__ = ["get_flows", "get_predictions", "get_stages", "list_foreseen", "list_placed", "pictures_router"]
 
 pictures_router = Guarded(tags=["pictures"])
 _MONTH_US: Final = 30 * 86_400_000_000
@@ -37,7 +38,7 @@ def _opened(as_of: str | None, known_at: str | None) -> tuple[Moment, Reading, d
     return at, reading, {"as_of": reading.as_of, "known_at": at.known_at, "policy": reading.policy.hash}
 
 
-@pictures_router.get("/stages", response=schemas.Stages)
+@pictures_router.get("/stages", response=schemas_pictures.Stages)
 @asks(Scope.SEE)
 def get_stages(
     request: HttpRequest,  # noqa: ARG001
@@ -52,7 +53,7 @@ def get_stages(
     return {**said, "read_at": at.read_at(), "customers": sum(one["customers"] for one in told), "stages": told}
 
 
-@pictures_router.get("/stages/customers", response=schemas.PlacedPage)
+@pictures_router.get("/stages/customers", response=schemas_pictures.PlacedPage)
 @asks(Scope.SEE)
 def list_placed(
     request: HttpRequest,  # noqa: ARG001
@@ -83,7 +84,7 @@ def _following(name: str, rows: list[tuple[Any, ...]], limit: int) -> str | None
     return cursor(name, [rows[limit - 1][0]]) if len(rows) > limit else None
 
 
-@pictures_router.get("/flows", response=schemas.Flows)
+@pictures_router.get("/flows", response=schemas_pictures.Flows)
 @asks(Scope.SEE)
 def get_flows(
     request: HttpRequest,  # noqa: ARG001
@@ -117,7 +118,7 @@ def _horizon(days: int) -> int:
     return days
 
 
-@pictures_router.get("/predictions", response=schemas.Foreseen)
+@pictures_router.get("/predictions", response=schemas_pictures.Foreseen)
 @asks(Scope.SEE)
 def get_predictions(
     request: HttpRequest,  # noqa: ARG001
@@ -151,7 +152,7 @@ def get_predictions(
     }  # fmt: skip
 
 
-@pictures_router.get("/predictions/customers", response=schemas.ForeseenPage)
+@pictures_router.get("/predictions/customers", response=schemas_pictures.ForeseenPage)
 @asks(Scope.SEE)
 def list_foreseen(
     request: HttpRequest,  # noqa: ARG001

@@ -10,9 +10,10 @@ from ninja import Status
 from tenure_app import clock
 from tenure_app.api import schemas
 from tenure_app.api.asked import AsOf, Cursor, KnownAt, Limit, Number, moment
-from tenure_app.api.auth import Guarded, Scope, asks, caller_of
+from tenure_app.api.auth import Guarded, asks, caller_of
 from tenure_app.api.paging import USUAL, after, cursor
 from tenure_app.api.problems import Problem
+from tenure_app.api.scopes import Scope
 from tenure_app.insight.moving import changed
 from tenure_app.insight.opening import opened
 from tenure_app.insight.stages import STAGES
@@ -20,7 +21,7 @@ from tenure_app.ledger import actions
 from tenure_app.ledger.models import PolicyVersion
 from tenure_app.ledger.policies import of_text
 
-__all__ = ["policies_router"]
+__all__ = ["get_policy", "list_policies", "policies_router", "preview_policy", "save_policy"]
 
 policies_router = Guarded(tags=["policies"])
 

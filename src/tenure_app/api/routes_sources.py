@@ -13,14 +13,15 @@ from ninja import Status
 from tenure_app import clock
 from tenure_app.api import schemas
 from tenure_app.api.asked import Cursor, Limit, Number
-from tenure_app.api.auth import Guarded, Scope, asks, caller_of
+from tenure_app.api.auth import Guarded, asks, caller_of
 from tenure_app.api.paging import USUAL, after, cursor
 from tenure_app.api.problems import Problem
+from tenure_app.api.scopes import Scope
 from tenure_app.ledger.models import ImportRun, Source
 from tenure_app.listen import keys
 from tenure_app.listen.models import Quarantined, SourceKey
 
-__all__ = ["sources_router"]
+__all__ = ["list_imports", "list_sources", "make_source", "make_source_key", "revoke_source_key", "sources_router"]
 
 sources_router = Guarded(tags=["sources"])
 

@@ -12,7 +12,7 @@ from tenure_app.refused import Refused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DIALECTS", "FORMATS", "verbs"]
+__all__ = ["DIALECTS", "FORMATS", "SCOPES", "verbs"]
 
 FORMATS: Final = (
     "auto", "orders", "shopify-orders", "shopify-customers", "woocommerce-orders", "woocommerce-customers",
@@ -20,6 +20,8 @@ FORMATS: Final = (
 )  # fmt: skip
 
 DIALECTS: Final = ("segment", "customerio", "stripe", "shopify", "standard", "tenure")
+
+SCOPES: Final = ("see", "events", "import", "policy", "settings")
 
 _NEEDED: Final = ("django", "csp", "environ", "adbc_driver_sqlite")
 
@@ -31,6 +33,7 @@ def verbs(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     _serve(add)
     _work(add)
     _source(add)
+    _key(add)
     _shop(add)
     _user(add)
     _doctor(add)
@@ -111,6 +114,17 @@ def _work(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     )  # fmt: skip
     one.add_argument("--once", action="store_true", help="do what is due and end")
     one.set_defaults(job=_late("working", "work"))
+
+
+def _key(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    one = add("key", "say which programs may ask the API", "add makes a key, which is shown this once.")
+    one.add_argument("act", metavar="add|list|revoke", choices=("add", "list", "revoke"), help="what is to be done")
+    one.add_argument("name", metavar="NAME", nargs="?", help="of whom asks with it; revoke: its last letters")
+    one.add_argument(
+        "--scope", metavar="SCOPE", action="append", default=[], choices=SCOPES,
+        help=f"what it may do: {', '.join(SCOPES)}; may be given again",
+    )  # fmt: skip
+    one.set_defaults(job=_late("keys", "key"))
 
 
 def _shop(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:

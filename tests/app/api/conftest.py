@@ -14,7 +14,7 @@ from django.test import Client
 from tenure.lifecycle.policy import DEFAULT
 from tenure_app import background
 from tenure_app.api import limits
-from tenure_app.api.auth import Scope, make_key, revoke_key
+from tenure_app.api.scopes import Scope, make_key, revoke_key
 from tenure_app.clock import PINNED_BY
 from tenure_app.imports.runs import Asked, run
 from tenure_app.insight import opening, reading

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from tenure_app import clock
 from tenure_app.api import health, seen
-from tenure_app.api.auth import make_key
+from tenure_app.api.scopes import make_key
 from tenure_app.ledger.models import Event, Source
 from tenure_app.listen.models import Quarantined, Touched
 from tenure_app.listen.receiving import forget, receive

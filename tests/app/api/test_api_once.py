@@ -11,8 +11,8 @@ from django.db import connections
 
 from tenure_app import clock
 from tenure_app.api import ask, kept, limits
-from tenure_app.api.auth import make_key
 from tenure_app.api.models import KeptAnswer
+from tenure_app.api.scopes import make_key
 from tenure_app.ledger.models import PolicyVersion, Source
 
 WORD = {"Idempotency-Key": "a-word"}

@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import get_resolver
 
 from tenure_app.api.ask import api, operations
-from tenure_app.api.auth import PERMISSIONS, Guarded, Scope, asks, scope_of
+from tenure_app.api.auth import Guarded, asks, scope_of
+from tenure_app.api.scopes import PERMISSIONS, Scope
 from tenure_app.roles import Permission, Role, give_role, may
 
 WHO = ("nobody", "without", "revoked", "with")
