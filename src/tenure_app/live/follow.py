@@ -115,7 +115,8 @@ def _write(
     judged: Judged, nobodies: Sequence[int], moves: Sequence[Move], grounds: Grounds, now: int
 ) -> None:
     stands = list(judged.stands.values())
-    each("stand", [(*one, grounds.policy.hash, now) for one in stands])
+    policy = grounds.policy.hash
+    each("stand", [(*one, policy, now) for one in stands])
     ask("fall", nobodies)
     append_moves(moves, now=now)
     settle_ways(stands, nobodies, now=now)

@@ -84,6 +84,8 @@ def judge(
     if not facts.num_rows:
         return done
     with DuckDB(threads=1, memory_limit=_MEMORY) as engine:
+        # a few people among a million numbers: groups by hash, not by place
+        engine.connection.execute("SET perfect_ht_threshold = 8")
         lay_events_of(engine, facts, None, people)
         done.waiting = _waiting(engine, grounds)
         if done.waiting:

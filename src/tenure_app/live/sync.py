@@ -146,15 +146,15 @@ def _bounded(rows: Sequence[Row]) -> Sequence[Row]:
 def _as_found(rows: Sequence[Row], grounds: Grounds, *, filling: bool, now: int) -> list[int]:
     """Write where these stand by the picture, unless something happened to them since the comparison; who is to be
     judged from their facts instead. Who is touched is left to whoever follows them."""
-    everybody = [row[_C] for row in rows]
+    everybody, policy = [row[_C] for row in rows], grounds.policy.hash
     with transaction.atomic():
         touched = {person for (person,) in ask("touched", everybody)}
         seen = {row[0]: row[4] for row in ask("before", everybody)}
         left = [row for row in rows if row[_C] not in touched]
         anew = [row[_C] for row in left if row[_ANEW_COLUMN] or seen.get(row[_C]) != row[_WAS_AT]]
         kept = [(row, Stand(row[_C], *row[_FIRST:])) for row in left if row[_C] not in set(anew)]
-        each("stand", [(*stand, grounds.policy.hash, now) for _, stand in kept])
-        append_moves([_move(row, stand, grounds) for row, stand in kept if _moved(row, stand, filling)], now=now)
+        each("stand", [(*stand, policy, now) for _, stand in kept])
+        append_moves([_move(row, stand, policy) for row, stand in kept if _moved(row, stand, filling)], now=now)
         settle_ways([stand for _, stand in kept], (), now=now)
     return anew
 
@@ -163,7 +163,6 @@ def _moved(row: Row, stand: Stand, filling: bool) -> bool:
     return not filling if row[_WAS_CODE] is None else bool(row[_WAS_CODE] != stand.code)
 
 
-def _move(row: Row, stand: Stand, grounds: Grounds) -> Move:
-    policy = grounds.policy.hash
+def _move(row: Row, stand: Stand, policy: str) -> Move:
     cause = "import" if row[_WAS_POLICY] in (None, policy) else "policy"
     return Move(stand.person, row[_WAS_CODE], stand, cause, policy)
