@@ -118,12 +118,14 @@ def _lay_days(engine: DuckDB, zone: str) -> None:
 
 
 def write_facts_overlay(
-    path: Path, before: Path | None, touched: Sequence[int], facts: pa.Table, people: pa.Table
-) -> Path:
+    path: Path, before: Path | None, touched: Sequence[int], facts: pa.Table, people: pa.Table,
+    canon: pa.Table | None = None,
+) -> Path:  # fmt: skip
     """Write the overlay of the mirror's facts: those of the one `before` and of whoever was `touched` now.
 
-    facts: everything known of the touched, as rows of the mirror's table; people: their c and draw. Tables of the file:
-    facts, touched(c), customers(c, draw). Returns its path.
+    facts: everything known of the touched, as rows of the mirror's table; people: their c and draw; canon: person and
+    c of who is taken for another one by now than before, themselves included. Tables of the file: facts, touched(c),
+    customers(c, draw), canon(person, c). Returns its path.
     """
     with unfinished(path) as target, DuckDB() as engine:
         attach(engine.connection, target, "store", write=True)
@@ -132,9 +134,12 @@ def write_facts_overlay(
         put(facts).to_table("store.facts")
         put(pa.table({"c": pa.array(touched, pa.int64())})).to_table("store.touched")
         put(people.select(["c", "draw"])).to_table("store.customers")
+        none = pa.table({"person": pa.array([], pa.int64()), "c": pa.array([], pa.int64())})
+        engine.put("turned", none if canon is None else canon.select(["person", "c"]))
+        engine.connection.table("turned").to_table("store.canon")
         if before is not None:
             attach(engine.connection, before, "before")
-            for name in ("facts", "touched", "customers"):
+            for name in ("facts", "touched", "customers", "canon"):
                 _selected(engine, f"rest_{name}").insert_into(f"store.{name}")
         engine.connection.execute("DETACH store")
     return path

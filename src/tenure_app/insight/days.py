@@ -83,7 +83,8 @@ class Shelf:
         if isinstance(manifest.position, dict) and manifest.position.get("zone", zone) != zone:
             raise NotReady(self._key)  # the shop's days are others by now
         self.generation = _generation(self._lives)
-        self.connection, self.sources = _opened(folder, manifest, self._lives, known_at, MEMORY)
+        self.sources = Sources.of(folder, manifest, policy)
+        self.connection = _opened(folder, self.sources, self._lives, known_at, MEMORY)
         try:
             meta = dict(self.connection.execute("SELECT name, value FROM lives.meta").fetchall())
         except BaseException:
@@ -143,7 +144,8 @@ def make_day(folder: Path, key: str, as_of: int) -> Path:
     manifest, lives = _in_force(folder, key)
     known_at = int(key.partition("@")[2]) if "@" in key else None
     path = _day_path(folder, lives, as_of)
-    connection, _ = _opened(folder, manifest, lives, known_at, MAKING)
+    sources = Sources(folder / manifest.events, folder / manifest.delta if manifest.delta else None)
+    connection = _opened(folder, sources, lives, known_at, MAKING)
     try:
         with unfinished(path) as target:
             attach(connection, target, "made", write=True)
@@ -181,10 +183,9 @@ def _day_path(folder: Path, lives: Lives, as_of: int) -> Path:
 
 
 def _opened(
-    folder: Path, manifest: Manifest, lives: Lives, known_at: int | None, memory: str
-) -> tuple[DuckDBPyConnection, Sources]:
+    folder: Path, sources: Sources, lives: Lives, known_at: int | None, memory: str
+) -> DuckDBPyConnection:  # fmt: skip
     """A connection in which history, passages, reasons, money, steps, facts and events can be read."""
-    sources = Sources(folder / manifest.events, folder / manifest.delta if manifest.delta else None)
     connection = _connected(folder, memory)
     try:
         attach(connection, folder / lives.base, "lives")
@@ -194,7 +195,7 @@ def _opened(
     except BaseException:
         connection.close()
         raise
-    return connection, sources
+    return connection
 
 
 def _connected(folder: Path, memory: str) -> DuckDBPyConnection:
@@ -214,10 +215,7 @@ def _lay(connection: DuckDBPyConnection, sources: Sources, *, overlaid: bool, kn
     how = "overlaid" if overlaid else "alone"
     for name in ("history", "passages", "reasons", "money", "steps"):
         connection.execute(statement(PACKAGE, "days", f"{name}_{how}"))
-    attach(connection, sources.events, "base")
-    if sources.delta is not None:
-        attach(connection, sources.delta, "touched")
-    connection.execute(statement(PACKAGE, "facts", "alone" if sources.delta is None else "overlaid"))
+    sources.lay_facts(connection)
     connection.execute("CREATE TABLE known AS SELECT CAST($at AS BIGINT) AS known_at", {"at": known_at or 2**62})
     connection.execute(statement(PACKAGE, "facts", "later_view"))
     connection.execute(statement(PACKAGE, "facts", "events_of_versions"))

@@ -16,6 +16,7 @@ from tenure_app.insight.build import MOST_TOUCHED, build, must_rebuild, restage,
 from tenure_app.insight.days import key_of
 from tenure_app.insight.store import Sources, attach, run, unfinished
 from tenure_app.ledger import mirror
+from tenure_app.ledger.kinds import life_kinds
 from tenure_app.ledger.manifest import Lives, Manifest, publish, read_manifest, writing
 from tenure_app.ledger.mirror import Position
 
@@ -59,8 +60,9 @@ def refresh(
     kept = key_of(keep or policy, None)
     with writing(folder, wait=wait):
         found = None if anew else _usable(folder)
-        done = _first(folder, policy, zone, now, progress) if found is None else _next(
-            folder, found, policy, zone, now, progress, kept
+        kinds = life_kinds(policy, keep or policy)
+        done = _first(folder, policy, zone, now, progress, kinds) if found is None else _next(
+            folder, found, policy, zone, now, progress, kept, kinds
         )
         if known_at is not None and key_of(policy, known_at) not in done.manifest.lives:
             done = replace(done, manifest=_as_known(folder, done.manifest, policy, zone, known_at, progress, kept))
@@ -75,8 +77,10 @@ def _usable(folder: Path) -> Manifest | None:
     return found if all((folder / name).exists() for name in found.files()) else None
 
 
-def _first(folder: Path, policy: Policy, zone: str, now: int, progress: Progress) -> Refreshed:
-    """Everything, read and computed anew."""
+def _first(
+    folder: Path, policy: Policy, zone: str, now: int, progress: Progress, kinds: frozenset[str]
+) -> Refreshed:  # fmt: skip
+    """Everything, read and computed anew; of these kinds, and those that were read before."""
     before = read_manifest(folder)
     if before is None:  # a generation that is lost may have had the next one's number
         shutil.rmtree(folder / "days", ignore_errors=True)
@@ -86,62 +90,77 @@ def _first(folder: Path, policy: Policy, zone: str, now: int, progress: Progress
     progress("reading the ledger", 0.0)
     name = f"events-{number}.duckdb"
     with DuckDB(memory_limit=MEMORY) as engine, unfinished(folder / name) as target:
-        position = mirror.read_news(engine)
+        position = mirror.read_news(engine, kinds=kinds)
         attach(engine.connection, target, "store", write=True)
         # by customer: a page asks for one at a time, and reads a few blocks instead of all
         engine.connection.table("news").order("c, number").to_table("store.facts")
         engine.connection.table("drawn").to_table("store.customers")
+        engine.connection.table("canon").order("person").to_table("store.canon")
         ((events,),) = engine.connection.table("news").count("*").fetchall()
         engine.connection.execute("DETACH store")
     base = f"lives-{number}-{policy.hash}.duckdb"
-    built = build(
-        Sources(folder / name), folder / base, policy, zone=zone, memory_limit=MEMORY, progress=_after(progress, 0.3)
-    )
     made = Manifest(number, name, None, {key_of(policy, None): Lives(base)}, _said(position, zone), now)
+    built = build(
+        Sources.of(folder, made, policy), folder / base, policy, zone=zone, memory_limit=MEMORY,
+        progress=_after(progress, 0.3),
+    )  # fmt: skip
     publish(folder, made)
     return Refreshed(made, events, None, built.people, anew=True)
 
 
 def _next(
-    folder: Path, found: Manifest, policy: Policy, zone: str, now: int, progress: Progress, kept: str
+    folder: Path, found: Manifest, policy: Policy, zone: str, now: int, progress: Progress, kept: str,
+    kinds: frozenset[str],
 ) -> Refreshed:  # fmt: skip
     """What was appended since; everything anew where that is not enough."""
     before = position_of(found)
-    if before is None or mirror.is_another(before):
-        return _first(folder, policy, zone, now, progress)
+    known = frozenset(before.kinds if before else ())
+    if before is None or mirror.is_another(before) or not kinds <= known:
+        return _first(folder, policy, zone, now, progress, kinds | known)
     progress("reading the ledger", 0.0)
     with DuckDB(memory_limit=MEMORY) as engine:
-        position = mirror.read_news(engine, before)
-        if position.merges != before.merges:
-            return _first(folder, policy, zone, now, progress)
-        ((events,),) = engine.connection.table("news").count("*").fetchall()
-        here = found.lives.get(key_of(policy, None))
-        if not events:
-            return _same_facts(folder, found, policy, zone, progress, kept)
+        _lay_what_was_known(engine, folder, found)
+        position = mirror.read_news(engine, before, kinds=known)
         touched = _overlay(engine, folder, found)
     if touched is None:
-        return _first(folder, policy, zone, now, progress)
-    number = found.generation + 1
-    sources = Sources(folder / found.events, folder / touched.delta)
+        return _first(folder, policy, zone, now, progress, kinds | known)
+    if not touched.people:
+        found = _passed(folder, found, touched, position, zone)
+        return _same_facts(folder, found, policy, zone, progress, kept)
+    made = Manifest(found.generation + 1, found.events, touched.delta, {}, _said(position, zone), now)
+    sources = Sources.of(folder, made, policy)
+    here = found.lives.get(key_of(policy, None))
     anew = here is None or found.position["zone"] != zone or must_rebuild(
         folder / here.base, policy, earliest_at=touched.earliest_at, latest_at=touched.latest_at, words=touched.words,
         touched=touched.all,
     )  # fmt: skip
     if anew or here is None:
-        base = f"lives-{number}-{policy.hash}.duckdb"
+        base = f"lives-{made.generation}-{policy.hash}.duckdb"
         build(sources, folder / base, policy, zone=zone, memory_limit=MEMORY, progress=_after(progress, 0.1))
         lives = Lives(base)
     else:
         progress("tracing who was touched", 0.5)
-        delta = f"delta-lives-{number}-{policy.hash}.duckdb"
+        delta = f"delta-lives-{made.generation}-{policy.hash}.duckdb"
         restage(
             sources, folder / here.base, folder / delta, policy, touched.people, zone=zone,
             before=folder / here.delta if here.delta else None,
         )  # fmt: skip
         lives = Lives(here.base, delta)
-    made = Manifest(number, found.events, touched.delta, {key_of(policy, None): lives}, _said(position, zone), now)
+    made = replace(made, lives={key_of(policy, None): lives})
     publish(folder, made)
-    return Refreshed(made, events, len(touched.people), _people(folder, lives), anew=anew)
+    return Refreshed(made, touched.events, len(touched.people), _people(folder, lives), anew=anew)
+
+
+def _passed(folder: Path, found: Manifest, touched: _Touched, position: Position, zone: str) -> Manifest:
+    """What was read is nobody's fact, and is not read again; at most somebody without facts is another one by now."""
+    told = {**_said(position, zone), "zone": found.position["zone"]}
+    if touched.delta is None and told == found.position:
+        return found
+    made = replace(found, position=told)
+    if touched.delta is not None:
+        made = replace(made, generation=found.generation + 1, delta=touched.delta)
+    publish(folder, made)
+    return made
 
 
 def _same_facts(
@@ -152,10 +171,8 @@ def _same_facts(
     if here is not None and found.position["zone"] == zone:
         return Refreshed(found, 0, 0, _people(folder, here), anew=False)
     base = f"lives-{found.generation}-{policy.hash}-{_plain(zone)}.duckdb"
-    delta = folder / found.delta if found.delta else None
-    built = build(
-        Sources(folder / found.events, delta), folder / base, policy, zone=zone, memory_limit=MEMORY, progress=progress
-    )
+    sources = Sources.of(folder, found, policy)
+    built = build(sources, folder / base, policy, zone=zone, memory_limit=MEMORY, progress=progress)
     others = _latest(found, kept) if found.position["zone"] == zone else {}
     lives = {**others, key_of(policy, None): Lives(base)}
     made = replace(found, lives=lives, position={**found.position, "zone": zone})
@@ -168,9 +185,8 @@ def _as_known(
 ) -> Manifest:  # fmt: skip
     """Beside what is in force: what was known at an instant."""
     base = f"lives-{found.generation}-{policy.hash}-{_plain(zone)}-known-{known_at}.duckdb"
-    delta = folder / found.delta if found.delta else None
     build(
-        Sources(folder / found.events, delta), folder / base, policy, zone=zone, known_at=known_at, memory_limit=MEMORY,
+        Sources.of(folder, found, policy), folder / base, policy, zone=zone, known_at=known_at, memory_limit=MEMORY,
         progress=progress,
     )  # fmt: skip
     made = replace(found, lives={**_latest(found, kept), key_of(policy, known_at): Lives(base)})
@@ -186,43 +202,54 @@ def _latest(found: Manifest, kept: str) -> dict[str, Lives]:
 
 @dataclass(frozen=True, slots=True)
 class _Touched:
-    """Who was touched by the news, with the overlay of facts that was written; `all`: people in that overlay."""
+    """Who was touched by the news, with the overlay of facts that was written (None: there was nothing to write);
+    `all`: people in that overlay; `events`: facts that are new or another one's."""
 
-    delta: str
+    delta: str | None
     people: list[int]
     all: int
+    events: int
     earliest_at: int
     latest_at: int
     words: tuple[tuple[str, str], ...]
 
 
+def _lay_what_was_known(engine: DuckDB, folder: Path, found: Manifest) -> None:
+    """The views of what the mirror has: facts, drawn_before, canon_before, overlaid_before."""
+    attach(engine.connection, folder / found.events, "base")
+    if found.delta:
+        attach(engine.connection, folder / found.delta, "touched")
+    how = "overlaid" if found.delta else "alone"
+    run(engine, "facts", how)
+    for name in (f"drawn_{how}", f"canon_{how}", "somebody_before" if found.delta else "nobody_before"):
+        run(engine, "refresh", name)
+
+
 def _overlay(engine: DuckDB, folder: Path, found: Manifest) -> _Touched | None:
     """Write the overlay of facts with the news in it; None where so many are touched that all is better read anew."""
     before = folder / found.delta if found.delta else None
-    attach(engine.connection, folder / found.events, "base")
-    if before is not None:
-        attach(engine.connection, before, "touched")
-    overlaid = ("alone", "drawn_alone", "nobody_before") if before is None else (
-        "overlaid", "drawn_overlaid", "somebody_before"
-    )  # fmt: skip
-    for topic, name in zip(("facts", "refresh", "refresh"), overlaid, strict=True):
-        run(engine, topic, name)
     for name in ("touched", "their_facts", "their_draws"):
         run(engine, "refresh", name)
     ((everybody, all_touched),) = run(engine, "refresh", "shares").fetchall()
     if all_touched > max(MOST_TOUCHED * everybody, _FEW):
         return None
     people = [c for (c,) in engine.connection.table("now_touched").fetchall()]
+    canon = engine.connection.table("canon").to_arrow_table()
+    if not people and not len(canon):
+        return _Touched(None, [], int(all_touched), 0, 0, 0, ())
     ((earliest, latest),) = run(engine, "refresh", "span").fetchall()
+    ((events,),) = engine.connection.table("changed").count("*").fetchall()
     words = tuple((role, word) for role, word in run(engine, "refresh", "words").fetchall())
     delta = f"delta-{found.generation + 1}.duckdb"
     facts, draws = (engine.connection.table(name).to_arrow_table() for name in ("their_facts", "their_draws"))
     # another engine is about to open these files
-    engine.connection.execute("DROP VIEW facts; DROP VIEW drawn_before; DROP VIEW overlaid_before; DETACH base")
+    for view in ("facts", "drawn_before", "canon_before", "overlaid_before"):
+        engine.connection.execute("DROP VIEW !".replace("!", view))
+    engine.connection.execute("DETACH base")
     if before is not None:
         engine.connection.execute("DETACH touched")
-    write_facts_overlay(folder / delta, before, people, facts, draws)
-    return _Touched(delta, people, int(all_touched), int(earliest), int(latest), words)
+    write_facts_overlay(folder / delta, before, people, facts, draws, canon)
+    return _Touched(delta, people, int(all_touched), int(events), int(earliest or 0), int(latest or 0), words)
 
 
 def _people(folder: Path, lives: Lives) -> int:

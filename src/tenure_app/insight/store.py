@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from tenure.engine.duckdb import DuckDB
+    from tenure.lifecycle.policy import Policy
     from tenure.read import Timeline
+    from tenure_app.ledger.manifest import Manifest
 
 __all__ = [
     "PACKAGE", "TABLES", "Sources", "attach", "facts_of", "lay_events", "lay_events_of", "run", "timeline_of",
@@ -37,6 +39,30 @@ class Sources:
 
     events: Path
     delta: Path | None = None
+    kinds: tuple[str, ...] | None = None
+    """Only facts of these kinds are looked at; None: of all that are there."""
+
+    @classmethod
+    def of(cls, folder: Path, manifest: Manifest, policy: Policy) -> Sources:
+        """The facts of a generation by which a policy judges: those that another one asked for are left out."""
+        # a day's picture is made by a process that has no need of Django
+        from tenure_app.ledger.kinds import life_kinds
+
+        kinds = life_kinds(policy)
+        read = manifest.position.get("kinds", ()) if isinstance(manifest.position, dict) else ()
+        delta = folder / manifest.delta if manifest.delta else None
+        return cls(folder / manifest.events, delta, None if kinds.issuperset(read) else tuple(sorted(kinds)))
+
+    def lay_facts(self, connection: DuckDBPyConnection) -> None:
+        """Attach the files and make the view `facts`."""
+        attach(connection, self.events, "base")
+        if self.delta is not None:
+            attach(connection, self.delta, "touched")
+        name = "alone" if self.delta is None else "overlaid"
+        if self.kinds is not None:
+            name = f"{name}_of_kinds"
+            connection.execute(statement(PACKAGE, "facts", "kinds_asked"), {"kinds": list(self.kinds)})
+        connection.execute(statement(PACKAGE, "facts", name))
 
 
 def attach(connection: DuckDBPyConnection, path: Path, name: str, *, write: bool = False) -> None:
@@ -62,10 +88,7 @@ def unfinished(path: Path) -> Iterator[Path]:
 
 def lay_events(engine: DuckDB, sources: Sources, known_at: int | None, some: Sequence[int] | None = None) -> None:
     """Make the view `events` of what holds as known at an instant (None: of everything), of `some` people or of all."""
-    attach(engine.connection, sources.events, "base")
-    if sources.delta is not None:
-        attach(engine.connection, sources.delta, "touched")
-    run(engine, "facts", "alone" if sources.delta is None else "overlaid")
+    sources.lay_facts(engine.connection)
     if some is None:
         _lay_what_holds(engine, known_at)
     else:

@@ -78,8 +78,9 @@ class Person(models.Model):
 class Merge(models.Model):
     """From `began_at` to `ended_at` the person is taken for the canonical one; events keep whose they were.
 
-    Both stood for themselves when it began. `why`: a code of ledger.identity; `by`: who asked for it, empty where an
-    event did.
+    The person stood for themselves when it began; the canonical one is whom they were found to be, who may be taken for
+    another one in turn (`Person.root`). `why`: device, address, alias or by_hand; `by`: who asked for it, empty where
+    an event did.
     """
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="merges")

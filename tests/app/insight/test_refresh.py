@@ -13,7 +13,6 @@ from tenure.lifecycle.policy import DEFAULT
 from tenure_app.insight.days import NotReady, Shelf, key_of
 from tenure_app.insight.refresh import refresh
 from tenure_app.ledger.manifest import read_manifest
-from tenure_app.ledger.models import Merge, Person
 from tenure_app.ledger.undo import undo
 
 DAY = 86_400_000_000
@@ -122,17 +121,6 @@ def test_an_older_order_has_everybody_judged_anew(folders):
     assert up_to_date(mirror).anew
     up_to_date(anew, anew=True)
     assert lives(mirror) == lives(anew)
-
-
-@pytest.mark.usefixtures("sqlite_ledger")
-def test_a_merge_has_everything_read_anew(folders):
-    mirror, _ = folders
-    take(a_shop(random.Random(7), people=5))
-    assert up_to_date(mirror).people == 5
-    first, second, *_ = Person.objects.order_by("pk")
-    Merge.objects.create(person=second, canonical=first, began_at=1)
-    done = up_to_date(mirror)
-    assert (done.anew, done.people) == (True, 4)
 
 
 @pytest.mark.usefixtures("sqlite_ledger")

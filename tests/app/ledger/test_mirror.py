@@ -6,22 +6,33 @@ import pyarrow as pa
 import pytest
 from django.db import connection
 from facts import a_run, lay_what_holds, now, order, somebody, source, take
+from wire import hear, said
 
 from tenure.engine.duckdb import DuckDB
-from tenure_app.ledger import mirror
-from tenure_app.ledger.models import Event, Merge, Person
+from tenure_app.dialects.said import LINK
+from tenure_app.ledger import merging, mirror
+from tenure_app.ledger.models import Event, Person
 from tenure_app.ledger.undo import undo
 
 
 def read(after=mirror.Position(), known_at=2**62):  # noqa: B008
     """Position, and the rows of `news` and of what holds."""
     with DuckDB() as engine:
+        if after.events:
+            known = Event.objects.filter(pk__lte=after.last).values_list("person_id", "person__draw").distinct()
+            engine.put("drawn_before", pairs("c", "draw", known))
+            engine.put("canon_before", pairs("person", "c", []))
         position = mirror.read_news(engine, after)
         news = engine.connection.table("news").to_arrow_table()
         lay_what_holds(engine, known_at)
         held = engine.connection.execute("SELECT c, kind, amount_minor FROM events ORDER BY number").fetchall()
         drawn = engine.connection.table("drawn").to_arrow_table()
     return position, news, held, drawn
+
+
+def pairs(one, other, rows):
+    """A table of two columns of numbers."""
+    return pa.table({name: pa.array([row[n] for row in rows], pa.int64()) for n, name in enumerate((one, other))})
 
 
 @pytest.mark.usefixtures("ledger")
@@ -85,17 +96,40 @@ def test_what_holds_depends_on_when_it_is_asked():
 @pytest.mark.usefixtures("ledger")
 def test_merged_people_are_one_customer_and_part_again():
     take([order(1), order(2, customer=2), order(3, customer=3)])
-    first, second, third = Person.objects.order_by("pk")
-    Merge.objects.create(person=second, canonical=third, began_at=1)
-    chain = Merge.objects.create(person=third, canonical=first, began_at=2)
-    assert {c for c, *_ in read()[2]} == {first.pk}
-    assert [row["c"] for row in read()[3].to_pylist()] == [first.pk]
-    Merge.objects.filter(pk=chain.pk).update(ended_at=3)
-    assert [c for c, *_ in read()[2]] == [first.pk, third.pk, third.pk]
+    first, second, third = Person.objects.order_by("pk").values_list("pk", flat=True)
+    chain = merging.merge(third, second, by="ben", now=1)
+    merging.merge(third, first, by="ben", now=2)
+    assert {c for c, *_ in read()[2]} == {second}, "the larger group's number stays"
+    assert [row["c"] for row in read()[3].to_pylist()] == [second]
+    merging.unmerge(chain.pk, by="ben", now=3)
+    assert [c for c, *_ in read()[2]] == [third, second, third], "the first was found to be the third"
 
 
-def test_merges_in_a_ring_end():
-    assert mirror.canonical({1: 2, 2: 1, 3: 2}) == {1: 1, 2: 2, 3: 2}
+@pytest.mark.usefixtures("ledger")
+def test_a_visitor_whom_nobody_knows_is_nobodys_customer():
+    visits = [said(anonymous="d1", kind="order.placed", order_key="1"), said(anonymous="d1"), said(user="u1")]
+    one, _, other = hear(*visits).people
+    assert {row["c"] for row in read()[1].to_pylist()} == {other}
+    assert [row["c"] for row in read()[3].to_pylist()] == [other]
+    hear(said(LINK, user="u1", anonymous="d1"))
+    kinds = [(row["c"], row["kind"]) for row in read()[1].to_pylist()]
+    assert sorted(kinds) == [(other, "customer.created"), (other, "order.placed")]
+    assert one != other
+
+
+@pytest.mark.usefixtures("ledger")
+def test_only_the_kinds_that_are_asked_for_are_read():
+    hear(said(user="u1"), said(user="u1", kind="product.used"), said(user="u1", kind="stage.changed"))
+    assert {row["kind"] for row in read()[1].to_pylist()} == {"customer.created"}
+    with DuckDB() as engine:
+        position = mirror.read_news(engine, kinds={"product.used", "customer.created"})
+        kinds = engine.connection.execute("SELECT kind FROM news ORDER BY kind").fetchall()
+    assert kinds == [("customer.created",), ("product.used",)]
+    assert position.kinds == ["customer.created", "product.used"]
+    hear(said(user="u1"))
+    assert mirror.behind(position) == 0
+    hear(said(user="u2"))
+    assert mirror.behind(position) == 1
 
 
 @pytest.mark.usefixtures("postgres_ledger")

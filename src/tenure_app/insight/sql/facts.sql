@@ -10,6 +10,18 @@ SELECT f.* FROM base.facts f LEFT JOIN touched.touched t ON t.c = f.c WHERE t.c 
 UNION ALL
 SELECT f.* FROM touched.facts f
 
+-- name: kinds_asked
+CREATE OR REPLACE TABLE kinds_asked AS SELECT UNNEST($kinds) AS kind
+
+-- name: alone_of_kinds
+CREATE OR REPLACE VIEW facts AS SELECT f.* FROM base.facts f SEMI JOIN kinds_asked k ON k.kind = f.kind
+
+-- name: overlaid_of_kinds
+CREATE OR REPLACE VIEW facts AS
+SELECT f.* FROM base.facts f SEMI JOIN kinds_asked k ON k.kind = f.kind LEFT JOIN touched.touched t ON t.c = f.c WHERE t.c IS NULL
+UNION ALL
+SELECT f.* FROM touched.facts f SEMI JOIN kinds_asked k ON k.kind = f.kind
+
 -- name: chosen
 CREATE OR REPLACE TEMP TABLE chosen AS SELECT a.c FROM asked_for a
 

@@ -63,9 +63,12 @@ SELECT f.* FROM before.facts f LEFT JOIN chosen k ON k.c = f.c WHERE k.c IS NULL
 -- name: rest_customers
 SELECT t.* FROM before.customers t LEFT JOIN chosen k ON k.c = t.c WHERE k.c IS NULL
 
+-- name: rest_canon
+SELECT b.person, b.c FROM before.canon b ANTI JOIN turned t ON t.person = b.person
+
 -- name: customers_overlaid
 CREATE OR REPLACE VIEW customers AS
-SELECT b.c, b.draw FROM base.customers b LEFT JOIN touched.customers t ON t.c = b.c WHERE t.c IS NULL
+SELECT b.c, b.draw FROM base.customers b LEFT JOIN touched.touched t ON t.c = b.c WHERE t.c IS NULL
 UNION ALL
 SELECT t.c, t.draw FROM touched.customers t
 

@@ -1,5 +1,6 @@
 -- What the mirror reads of the ledger: numbers and codes, no name, no address, no free text. ADBC gives a column of SQLite the type of
--- its first values, so a row that has a value of the right type in each comes first; it is left out again (number 0).
+-- its first values, so a row that has a value of the right type in each comes first; it is left out again (number 0). Lists are handed
+-- over as text: JSON on SQLite, with commas between on PostgreSQL.
 
 -- name: events_sqlite
 SELECT 0 AS number, 0 AS "first", 0 AS person, '' AS kind, 0 AS occurred_at, 0 AS recorded_at, '' AS order_id, 0 AS amount_minor,
@@ -7,12 +8,28 @@ SELECT 0 AS number, 0 AS "first", 0 AS person, '' AS kind, 0 AS occurred_at, 0 A
 UNION ALL
 SELECT e.id, e.first_id, e.person_id, e.kind, e.occurred_at, e.recorded_at,
     e.source_id || ':' || e.order_key, e.amount_minor, e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason
-FROM tenure_event e WHERE e.id > ? AND e.id <= ?
+FROM tenure_event e WHERE e.id > ? AND e.id <= ? AND e.kind IN (SELECT w.value FROM json_each(?) w)
 
 -- name: events_postgresql
 SELECT e.id AS number, e.first_id AS "first", e.person_id AS person, e.kind, e.occurred_at, e.recorded_at,
     e.source_id || ':' || e.order_key AS order_id, e.amount_minor, e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason
-FROM tenure_event e WHERE e.position >= $1 AND e.position < $2
+FROM tenure_event e WHERE e.position >= $1 AND e.position < $2 AND e.kind = ANY(string_to_array($3, ','))
+
+-- name: events_of_sqlite
+-- of some people, as far as is read now
+SELECT 0 AS number, 0 AS "first", 0 AS person, '' AS kind, 0 AS occurred_at, 0 AS recorded_at, '' AS order_id, 0 AS amount_minor,
+    '' AS currency, 0 AS discount_minor, '' AS category, '' AS region, '' AS channel, '' AS reason
+UNION ALL
+SELECT e.id, e.first_id, e.person_id, e.kind, e.occurred_at, e.recorded_at,
+    e.source_id || ':' || e.order_key, e.amount_minor, e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason
+FROM json_each(?) k CROSS JOIN tenure_event e
+WHERE e.person_id = k.value AND e.id <= ? AND e.kind IN (SELECT w.value FROM json_each(?) w)
+
+-- name: events_of_postgresql
+SELECT e.id AS number, e.first_id AS "first", e.person_id AS person, e.kind, e.occurred_at, e.recorded_at,
+    e.source_id || ':' || e.order_key AS order_id, e.amount_minor, e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason
+FROM tenure_event e
+WHERE e.person_id = ANY(string_to_array($1, ',')::bigint[]) AND e.position < $2 AND e.kind = ANY(string_to_array($3, ','))
 
 -- name: end_sqlite
 -- writers wait for each other, so the last number is a number below which nothing will be filled in
@@ -22,29 +39,43 @@ SELECT COALESCE(MAX(id), 0) FROM tenure_event
 -- the oldest transaction that is still open: what it and later ones write is not read yet
 SELECT tenure_horizon()
 
+-- name: last_sqlite
+SELECT COALESCE(MAX(id), 0) FROM tenure_event WHERE id <= ?
+
+-- name: last_postgresql
+SELECT COALESCE((SELECT e.id FROM tenure_event e WHERE e.position < $1 ORDER BY e.id DESC LIMIT 1), 0)
+
 -- name: behind_sqlite
-SELECT COUNT(*) FROM tenure_event e WHERE e.id > %s
+SELECT COUNT(*) FROM tenure_event e WHERE e.id > %s AND e.kind IN (SELECT w.value FROM json_each(%s) w)
 
 -- name: behind_postgresql
-SELECT COUNT(*) FROM tenure_event e WHERE e.position >= %s
+SELECT COUNT(*) FROM tenure_event e WHERE e.position >= %s AND e.kind = ANY(%s)
 
 -- name: everybody_sqlite
-SELECT 0 AS person, 0 AS draw UNION ALL SELECT p.id, p.draw FROM tenure_person p
+SELECT 0 AS person, 0 AS draw, 0 AS root, 0 AS hidden UNION ALL
+SELECT p.id, p.draw, p.root, CAST(p.anonymous AS INTEGER) FROM tenure_person p
 
 -- name: everybody_postgresql
-SELECT p.id AS person, p.draw FROM tenure_person p
+SELECT p.id AS person, p.draw, p.root, CAST(p.anonymous AS INTEGER) AS hidden FROM tenure_person p
 
 -- name: people_sqlite
--- whom the news are of; by their numbers somebody could be missed whose transaction began first and ended last
-SELECT 0 AS person, 0 AS draw UNION ALL
-SELECT p.id, p.draw FROM tenure_person p WHERE p.id IN (SELECT e.person_id FROM tenure_event e WHERE e.id > ? AND e.id <= ?)
+SELECT 0 AS person, 0 AS draw, 0 AS root, 0 AS hidden UNION ALL
+SELECT p.id, p.draw, p.root, CAST(p.anonymous AS INTEGER) FROM json_each(?) k CROSS JOIN tenure_person p WHERE p.id = k.value
 
 -- name: people_postgresql
-SELECT p.id AS person, p.draw FROM tenure_person p
-WHERE p.id IN (SELECT e.person_id FROM tenure_event e WHERE e.position >= $1 AND e.position < $2)
+SELECT p.id AS person, p.draw, p.root, CAST(p.anonymous AS INTEGER) AS hidden
+FROM tenure_person p WHERE p.id = ANY(string_to_array($1, ',')::bigint[])
 
--- name: merges_sqlite
-SELECT 0 AS person, 0 AS canonical UNION ALL SELECT m.person_id, m.canonical_id FROM tenure_merge m WHERE m.ended_at IS NULL
+-- name: members_sqlite
+-- who is taken for some people
+SELECT 0 AS person UNION ALL SELECT p.id FROM json_each(?) k CROSS JOIN tenure_person p WHERE p.root = k.value
 
--- name: merges_postgresql
-SELECT m.person_id AS person, m.canonical_id AS canonical FROM tenure_merge m WHERE m.ended_at IS NULL
+-- name: members_postgresql
+SELECT p.id AS person FROM tenure_person p WHERE p.root = ANY(string_to_array($1, ',')::bigint[])
+
+-- name: canon_sqlite
+-- who is taken for whom
+SELECT 0 AS person, 0 AS c UNION ALL SELECT p.id, p.root FROM tenure_person p WHERE p.root IS NOT NULL
+
+-- name: canon_postgresql
+SELECT p.id AS person, p.root AS c FROM tenure_person p WHERE p.root IS NOT NULL
