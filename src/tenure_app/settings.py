@@ -27,6 +27,9 @@ TENURE_BACKLOG = int(os.environ.get("TENURE_BACKLOG") or 20_000)
 # requests a second that a key may make of the API, in each web process; 0: as many as it likes
 TENURE_API_RATE = float(os.environ.get("TENURE_API_RATE") or 50)
 
+# whether outgoing webhooks may be sent into private networks
+TENURE_HOOKS_PRIVATE = os.environ.get("TENURE_HOOKS_PRIVATE") == "1"
+
 DEBUG = os.environ.get("TENURE_DEBUG") == "1"
 ALLOWED_HOSTS = words("TENURE_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_FAILURE_VIEW = "tenure_app.web.states.stale"

@@ -45,7 +45,7 @@ class Rebuilding:
         self._asked: Counter[str] = Counter()
         self._child: Child | None = None
         self._ended = self._looked = float("-inf")
-        self._took, self._tries = 0.0, 0
+        self._took, self._tries, self._imported = 0.0, 0, 0
 
     def ask(self, why: Counter[str]) -> None:
         """Ask for it, for so many people each reason."""
@@ -59,6 +59,8 @@ class Rebuilding:
         why = self._due(wait=wait)
         if why is not None:
             self._asked.clear()
+            # one that brought nothing makes no generation that knows of it
+            self._imported = self._now()
             self._child = Child(["refresh"], settings.TENURE_DATA / "refresh.log")
             self._say(why)
             return wait and self._look_after(wait=True)
@@ -109,8 +111,9 @@ class Rebuilding:
             return
         self._asked["policy"] += not grounds.in_force
         self._asked["zone"] += grounds.zone != Shop.objects.one().zone
-        self._asked["import"] += ImportRun.objects.filter(ended_at__gt=grounds.known_at).exists()
-        if self._now() - grounds.known_at > _NEWS_US:
+        ended = ImportRun.objects.filter(ended_at__gt=max(grounds.known_at, self._imported))
+        self._asked["import"] += ended.exists()
+        if self._now() - grounds.known_at > _NEWS_US and time.monotonic() - self._ended > _NEWS_US / 1_000_000:
             position = position_of(manifest)
             self._asked["news"] += position is None or behind(position) > 0
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Final
 from django.db import DatabaseError, InterfaceError, connection
 
 from tenure_app.live.alone import working_alone
+from tenure_app.live.delivery import Delivery
 from tenure_app.live.follow import AT_ONCE, follow
 from tenure_app.live.rebuilding import Rebuilding
 from tenure_app.live.silence import wake
 from tenure_app.live.sync import Syncing
+from tenure_app.live.telling import tell_of_imports
 from tenure_app.refused import Refused
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ _IDLE: Final = 0.2
 """Seconds between two looks where nothing is to be done."""
 _STAND_BY: Final = 0.5
 """Seconds between two tries to take over."""
+_LOOK: Final = 1.0
+"""Seconds between two looks at imports that ended."""
 _CONVERT: Final = 1_000
 """Events put on the timeline before those they touch are followed."""
 _LONGEST: Final = 30.0
@@ -33,42 +37,44 @@ _LONGEST: Final = 30.0
 _log = logging.getLogger("tenure.worker")
 
 
-def work(*, now: Callable[[], int], stop: Event, once: bool = False) -> None:
+def work(*, now: Callable[[], int], running: Callable[[], int], stop: Event, once: bool = False) -> None:
     """Work until `stop` is set; `once`: until nothing is due. Refused where `once` is asked for beside a worker.
 
-    A database that is gone is waited for. now: the product's clock.
+    A database that is gone is waited for. now: the product's clock; running: one that is never pinned.
     """
-    again = 0.0
-    while not stop.is_set():
-        try:
-            with working_alone() as leads:
-                if once and not leads:
-                    raise Refused("at_work", "nothing was done: another worker is at work; it does this by itself")
-                worker = Worker(now)
-                try:
+    again, worker = 0.0, Worker(now, running)
+    try:
+        while not stop.is_set():
+            try:
+                with working_alone() as leads:
+                    if once and not leads:
+                        raise Refused("at_work", "nothing was done: another worker is at work; it does this by itself")
                     worker.work(stop, leads=leads, once=once)
-                finally:
-                    worker.end()
-            again = 0.0
-            if once:
-                return
-        except (DatabaseError, InterfaceError) as error:
-            if once:
-                raise
-            _log.error("the database does not answer: %s; trying again", type(error).__name__)
-            connection.close()
-            again = min(2 * again + 0.5, _LONGEST / 3)
-            stop.wait(again)
+                again = 0.0
+                if once:
+                    return
+            except (DatabaseError, InterfaceError) as error:
+                if once:
+                    raise
+                _log.error("the database does not answer: %s; trying again", type(error).__name__)
+                connection.close()
+                again = min(2 * again + 0.5, _LONGEST / 3)
+                stop.wait(again)
+    finally:
+        worker.end()
 
 
 class Worker:
     """What one process does, step by step. A step that fails is left alone for a while, and the others go on."""
 
-    def __init__(self, now: Callable[[], int]) -> None:
+    def __init__(self, now: Callable[[], int], running: Callable[[], int]) -> None:
+        """now: the product's clock; running: one that is never pinned."""
         self._now = now
         self._rebuilding = Rebuilding(now)
         self._syncing = Syncing(now)
+        self._delivery = Delivery(running)
         self._failed: dict[str, tuple[float, float]] = {}
+        self._looked = float("-inf")
 
     def work(self, stop: Event, *, leads: bool, once: bool) -> None:
         """Turn after turn; who does not lead comes back after a moment to try to."""
@@ -77,18 +83,19 @@ class Worker:
             if once and not busy:
                 return
             if not leads:
-                stop.wait(0.0 if busy else _STAND_BY)
+                self._pause(stop, 0.0 if busy else _STAND_BY)
                 return
             if not busy:
-                stop.wait(_IDLE)
+                self._pause(stop, _IDLE)
 
     def turn(self, *, leads: bool = True, once: bool = False) -> bool:
-        """Each step once, a batch of each; whether any did something."""
-        steps: list[tuple[str, Callable[[], bool]]] = []
+        """Each step once, a batch of each; whether any did something. `once`: what takes long is waited for."""
+        steps: list[tuple[str, Callable[[], bool]]] = [("hooks", lambda: self._tell(once=once))]
         if leads:
             steps = [
                 ("convert", self._convert), ("follow", self._follow), ("silence", self._wake),
                 ("rebuild", lambda: self._rebuilding.turn(wait=once)), ("sync", lambda: self._syncing.turn(wait=once)),
+                ("imports", lambda: self._imports(once=once)), *steps,
             ]  # fmt: skip
         busy = False
         for name, step in steps:
@@ -96,9 +103,17 @@ class Worker:
         return busy
 
     def end(self) -> None:
-        """End what was begun beside this."""
+        """End what was begun beside this; whoever works next goes on with it."""
         self._rebuilding.stop()
         self._syncing.stop()
+        self._delivery.end()
+
+    def _pause(self, stop: Event, seconds: float) -> None:
+        """Until something may be due, or an address outside has answered."""
+        if self._delivery.under_way:
+            self._tried("hooks", lambda: self._delivery.turn(wait_for=seconds))
+        else:
+            stop.wait(seconds)
 
     def _tried(self, name: str, step: Callable[[], bool]) -> bool:
         until, pause = self._failed.get(name, (0.0, 0.0))
@@ -141,3 +156,13 @@ class Worker:
 
     def _wake(self) -> bool:
         return bool(wake(now=self._now()))
+
+    def _imports(self, *, once: bool) -> bool:
+        if not once and time.monotonic() - self._looked < _LOOK:
+            return False
+        self._looked = time.monotonic()
+        return tell_of_imports(now=self._now()) > 0
+
+    def _tell(self, *, once: bool) -> bool:
+        told = self._delivery.turn(wait_for=_LONGEST if once else 0.0)
+        return told or (once and self._delivery.under_way > 0)

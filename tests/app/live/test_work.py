@@ -26,7 +26,7 @@ def moves():
 
 
 def worked(at):
-    work(now=lambda: at, stop=Flag(), once=True)
+    work(now=lambda: at, running=now, stop=Flag(), once=True)
     return progress.read(settings.TENURE_DATA)
 
 
