@@ -3,7 +3,9 @@
 import os
 import tempfile
 
-KEPT = ("TENURE_TEST_DATA", "TENURE_EXAMPLES", "TENURE_KILLS", "TENURE_SEED", "TENURE_CHROMIUM")
+KEPT = (
+    "TENURE_TEST_DATA", "TENURE_EXAMPLES", "TENURE_KILLS", "TENURE_SEED", "TENURE_STORM", "TENURE_CHROMIUM",
+)  # fmt: skip
 """What is said to the tests themselves: where data and the browser are, how much to draw, how often to kill."""
 HOME = tempfile.TemporaryDirectory(prefix="tenure-tests-")
 

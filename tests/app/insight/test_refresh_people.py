@@ -8,8 +8,8 @@ from dataclasses import replace
 import duckdb
 import pytest
 from facts import now, order, somebody, take
+from heard import hear, said
 from test_refresh import DAY, START, a_shop, lives, steps, up_to_date
-from wire import hear, said
 
 from tenure.lifecycle.policy import DEFAULT
 from tenure_app.dialects.said import ALIAS, LINK

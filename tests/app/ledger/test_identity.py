@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from django.db import IntegrityError, connection, transaction
 from facts import order, somebody, source, take
-from wire import everything, hear, root, said
+from heard import everything, hear, root, said
 
 from tenure_app.dialects.said import ALIAS, LINK, SPLIT
 from tenure_app.ledger import merging, people

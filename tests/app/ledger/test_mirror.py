@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from django.db import connection
 from facts import a_run, lay_what_holds, now, order, somebody, source, take
-from wire import hear, said
+from heard import hear, said
 
 from tenure.engine.duckdb import DuckDB
 from tenure_app.dialects.said import LINK

@@ -1,0 +1,89 @@
+"""Many merges take as long as there are many, and no longer: thousands of devices of one person, thousands of ids one
+after the other. TENURE_STORM=100000 asks for the full count, --log-cli-level=INFO for the seconds."""
+
+import logging
+import os
+import time
+from itertools import pairwise
+
+import pytest
+from django.db import connection, transaction
+from facts import source
+from heard import hear, root, said
+
+from tenure_app.dialects.said import ALIAS, LINK
+from tenure_app.ledger import merging
+from tenure_app.ledger.identity import Recogniser
+from tenure_app.ledger.models import Identity, Merge, Person
+
+LOG = logging.getLogger("storm")
+HOW_MANY = int(os.environ.get("TENURE_STORM", "2000"))
+CHUNK = 500
+SLOWER = 3.0
+"""The second half may take so many times the first one: with what grows with the square it is three times, too, but
+only in the full count."""
+
+
+def recognise(events, chunk=CHUNK):
+    """Seconds each half of the chunks took."""
+    who = Recogniser(source("web").pk, visits="unless_refused")
+    took = []
+    for start in range(0, len(events), chunk):
+        began = time.perf_counter()
+        with transaction.atomic():
+            who.recognise(events[start : start + chunk], now=1)
+        took.append(time.perf_counter() - began)
+    half = len(took) // 2
+    return sum(took[:half]), sum(took[half:])
+
+
+def told(what, first, second):
+    LOG.info("%s: %s: %d in %.1f s (%.1f + %.1f)", connection.vendor, what, HOW_MANY, first + second, first, second)
+
+
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize("known_before", [False, True])
+def test_many_devices_of_one_person(known_before):
+    if known_before:
+        recognise([said(anonymous=f"d{n}") for n in range(HOW_MANY)])
+    seconds = recognise([said(LINK, user="u1", anonymous=f"d{n}") for n in range(HOW_MANY)])
+    told("devices known before" if known_before else "new devices", *seconds)
+    ann = Identity.objects.get(match="u1").person_id
+    assert Person.objects.filter(root=ann).count() == HOW_MANY
+    assert Merge.objects.filter(ended_at=None, canonical=ann).count() == HOW_MANY
+    assert len(merging.members(ann)) == HOW_MANY + 1
+    began = time.perf_counter()
+    parted = merging.unmerge(Merge.objects.order_by("pk")[HOW_MANY // 2].pk, by="", now=2)
+    LOG.info("unmerge of one: %.2f s", time.perf_counter() - began)
+    assert (parted.members, root(parted.person)) == ([], parted.person)
+    assert Person.objects.filter(root=ann).count() == HOW_MANY - 1
+    assert seconds[1] < SLOWER * seconds[0] + 0.5
+
+
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize("way", ["rising", "falling", "pairs first"])
+def test_a_chain_of_aliases(way):
+    ids = list(range(1, HOW_MANY + 1))
+    pairs = list(pairwise(ids))
+    if way == "falling":
+        pairs.reverse()
+    elif way == "pairs first":  # groups of two, of four, of eight: each merge is one of equals
+        pairs.sort(key=lambda pair: (pair[0] & -pair[0]).bit_length())
+    seconds = recognise([said(ALIAS, user=f"u{b}", previous=f"u{a}") for a, b in pairs])
+    told(f"aliases, {way}", *seconds)
+    (only,) = {above or one for one, above in Person.objects.values_list("pk", "root")}
+    assert Person.objects.filter(root=only).count() == HOW_MANY - 1
+    began = time.perf_counter()
+    middle = Merge.objects.order_by("pk")[HOW_MANY // 2]
+    parted = merging.unmerge(middle.pk, by="", now=2)
+    LOG.info("unmerge of one: %.2f s, %d with them", time.perf_counter() - began, len(parted.members))
+    assert Person.objects.filter(root=parted.person).count() == len(parted.members)
+    assert seconds[1] < SLOWER * seconds[0] + 0.5
+
+
+@pytest.mark.usefixtures("ledger")
+def test_a_storm_by_hand_is_as_good_as_over_the_wire():
+    people = hear(*[said(user=f"u{n}") for n in range(200)]).people
+    for one, other in pairwise(people):
+        merging.merge(other, one, by="ben", now=3)
+    assert Person.objects.filter(root=people[0]).count() == 199
