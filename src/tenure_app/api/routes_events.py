@@ -75,8 +75,7 @@ def send_events(request: HttpRequest) -> dict[str, Any]:
         events = own.count(own.CALL, body)
         asked = msgspec.json.decode(body, type=_Envelope).source
     except Refused as refusal:
-        status = {"invalid_json": 400, "too_many": 413}.get(refusal.code, 422)
-        raise Problem(status, refusal.code, str(refusal)) from None
+        raise Problem(400 if refusal.code == "invalid_json" else 422, refusal.code, str(refusal)) from None
     except (msgspec.MsgspecError, ValueError):
         raise Problem(422, "invalid_body", "the request does not say of which source the events are") from None
     if not events:
