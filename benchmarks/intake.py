@@ -107,9 +107,10 @@ print(json.dumps([make_key(source, by='bench', now=1)[1], source.pk, Person.obje
 """
 COUNT = """
 from tenure_app.ledger.models import Event
-from tenure_app.listen.models import Quarantined, Received
+from tenure_app.listen.models import Quarantined
+from tenure_app.listen.spool import waiting
 print(json.dumps([Event.objects.filter(source__name='web').exclude(kind='customer.created').count(),
-    Quarantined.objects.count(), Received.objects.count()]))
+    Quarantined.objects.count(), len(waiting(10))]))
 """
 
 
@@ -156,8 +157,8 @@ def drained(env: dict[str, str]) -> None:
     """Wait until nothing waits for the worker."""
     code = """
 import time
-from tenure_app.listen.models import Received
-while Received.objects.exists():
+from tenure_app.listen.spool import waiting
+while waiting(1):
     time.sleep(0.05)
 print('true')
 """

@@ -75,7 +75,7 @@ def main() -> None:
                 time.sleep(max(0.0, began + number / pace - time.perf_counter()))
             else:
                 body = ready[number]
-            before = time.perf_counter()
+            before, sent = time.perf_counter(), clock.running()
             one.request("POST", "/v1/batch", body, headers)
             answer = one.getresponse()
             answer.read()
@@ -83,7 +83,7 @@ def main() -> None:
                 took.append(time.perf_counter() - before)
                 statuses[answer.status] = statuses.get(answer.status, 0) + 1
                 if noted is not None and answer.status == 200:
-                    noted.writelines(f"{user} {order} {clock.running()}\n" for user, order in placed)
+                    noted.writelines(f"{user} {order} {sent}\n" for user, order in placed)
                     noted.flush()
 
     began = time.perf_counter()

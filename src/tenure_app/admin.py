@@ -25,8 +25,8 @@ from unfold.sites import UnfoldAdminSite
 
 from tenure.periods import format_instant
 from tenure_app.ledger.models import Identity, ImportRun, PolicyVersion, Source
+from tenure_app.ledger.names import found
 from tenure_app.roles import Permission, Role, may, role_of
-from tenure_app.web.names import found
 from tenure_app.web.routes import page
 
 if TYPE_CHECKING:
