@@ -6,11 +6,11 @@ from threading import Event as Flag
 import pytest
 from django.conf import settings
 from facts import a_run, now, order, take
-from living import picture_of, standings, touch, up_to_date
+from living import picture_of, standings
 
 from tenure.lifecycle.policy import DEFAULT
 from tenure_app.ledger.actions import save_policy
-from tenure_app.ledger.models import Event, EventBody, Person
+from tenure_app.ledger.models import Event, EventBody
 from tenure_app.listen.models import Opportunity
 from tenure_app.live import progress
 from tenure_app.live.work import work
