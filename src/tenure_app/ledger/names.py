@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Q
 from django.utils.translation import gettext
 
-from tenure_app.ledger.models import Identity, Merge
+from tenure_app.ledger.models import Identity, Person
 
 __all__ = ["MOST_FOUND", "Called", "called", "found", "known_as"]
 
@@ -59,7 +59,7 @@ def known_as(person: int) -> list[tuple[str, str]]:
 
 def _with_merged(people: list[int]) -> dict[int, int]:
     """These people and those merged into them: whose number stands for whom."""
-    merged = Merge.objects.filter(canonical_id__in=people, ended_at=None).values_list("person_id", "canonical_id")
+    merged = Person.objects.filter(root__in=people).values_list("pk", "root")
     return {one: one for one in people} | dict(merged)
 
 
@@ -74,10 +74,8 @@ def found(words: str) -> list[int]:
         begins |= _begins("folded", digits)
     rows = Identity.objects.filter(begins).values_list("person_id", flat=True)
     persons = list(dict.fromkeys(rows[:MOST_FOUND]))
-    canonical = dict(
-        Merge.objects.filter(person_id__in=persons, ended_at=None).values_list("person_id", "canonical_id")
-    )
-    people = [canonical.get(person, person) for person in persons]
+    roots = dict(Person.objects.filter(pk__in=persons, root__isnull=False).values_list("pk", "root"))
+    people = [roots.get(person, person) for person in persons]
     number = re.fullmatch(r"(?:\D*\s)?#?(\d{1,18})", text)
     if number and not people:
         people.append(int(number[1]))
