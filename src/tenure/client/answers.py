@@ -6,15 +6,14 @@ from typing import Any, NotRequired, TypedDict
 
 __all__ = [
     "Account", "Customer", "Event", "Flow", "Flows", "Foreseen", "ForeseenPerson", "ForeseenStage", "History",
-    "Identity", "ImportRun", "Interval", "NewEvent", "NewSourceKey", "PastTotal", "Placed", "Policy",
-    "PolicyChange", "PolicyMove", "Quarantined", "Received", "RefusedEvent", "Retried", "Source", "SourceKey",
-    "StageCount", "Stages", "Standing", "Trait",
+    "Identity", "ImportRun", "Interval", "Message", "NewEvent", "NewSourceKey", "NewWebhook", "PastTotal", "Placed",
+    "Policy", "PolicyChange", "PolicyMove", "Quarantined", "Received", "RefusedEvent", "Retried", "Source",
+    "SourceKey", "StageCount", "Stages", "Standing", "Trait", "Webhook",
 ]  # fmt: skip
 
 
 class Account(TypedDict):
     """A company, a household, a team that somebody belongs to."""
-
     id: int
     source: str
     key: str
@@ -24,7 +23,6 @@ class Account(TypedDict):
 
 class Customer(TypedDict):
     """Somebody. standing: null until they were judged; merged: numbers that are taken for theirs."""
-
     id: int
     recorded_at: str
     identities: list[Identity]
@@ -37,7 +35,6 @@ class Customer(TypedDict):
 
 class Identity(TypedDict):
     """What somebody is known by. source: where it holds, null for what holds everywhere."""
-
     kind: str
     value: str
     source: str | None
@@ -46,7 +43,6 @@ class Identity(TypedDict):
 
 class Standing(TypedDict):
     """Where somebody stands now. next_change_at: when silence alone moves them on, null where it will not."""
-
     stage: str
     detail: str | None
     since: str
@@ -67,7 +63,6 @@ class Standing(TypedDict):
 
 class Trait(TypedDict):
     """What is said of somebody: the newest of all sources. guessed: read off what they do instead of stated."""
-
     name: str
     value: Any
     source: str
@@ -77,7 +72,6 @@ class Trait(TypedDict):
 
 class Event(TypedDict):
     """What happened. first: the event that it corrects or takes back; flag: what is odd about its time."""
-
     id: int
     kind: str
     source: str
@@ -100,7 +94,6 @@ class Event(TypedDict):
 
 class History(TypedDict):
     """A life up to an instant, as the last picture has it."""
-
     customer: int
     as_of: str
     known_at: str | None
@@ -111,7 +104,6 @@ class History(TypedDict):
 
 class Interval(TypedDict):
     """A stretch of a life: from one instant up to but not including the other, null while it lasts."""
-
     stage: str
     detail: str | None
     begins: str
@@ -120,7 +112,6 @@ class Interval(TypedDict):
 
 class StageCount(TypedDict):
     """How many stand there."""
-
     stage: str
     detail: str | None
     customers: int
@@ -128,7 +119,6 @@ class StageCount(TypedDict):
 
 class Stages(TypedDict):
     """Everybody by stage as of an instant; read_at: when the ledger was read for it."""
-
     as_of: str
     known_at: str | None
     read_at: str | None
@@ -139,7 +129,6 @@ class Stages(TypedDict):
 
 class Placed(TypedDict):
     """Somebody in a stage."""
-
     stage: str
     detail: str | None
     customer: int
@@ -148,7 +137,6 @@ class Placed(TypedDict):
 
 class Flow(TypedDict):
     """How many stood in one stage at the start and in another, or the same, at the end; from null who arrived."""
-
     from_stage: str | None
     from_detail: str | None
     to_stage: str
@@ -158,7 +146,6 @@ class Flow(TypedDict):
 
 class Flows(TypedDict):
     """Who moved between two days."""
-
     begins: str
     ends: str
     known_at: str | None
@@ -169,7 +156,6 @@ class Flows(TypedDict):
 class Foreseen(TypedDict):
     """What everybody is expected to order within `days`, with intervals of 90 %; value in minor units, null where
     no amount is known or there are several currencies. past: how the same fared, where the past is long enough."""
-
     as_of: str
     known_at: str | None
     policy: str
@@ -191,7 +177,6 @@ class Foreseen(TypedDict):
 
 class ForeseenStage(TypedDict):
     """What is expected of those of one stage; value in minor units."""
-
     stage: str
     detail: str | None
     customers: int
@@ -202,7 +187,6 @@ class ForeseenStage(TypedDict):
 
 class PastTotal(TypedDict):
     """What was expected on a day of the past, with its interval of 90 %, and what came."""
-
     on: str
     n: int
     expected_orders: float
@@ -213,7 +197,6 @@ class PastTotal(TypedDict):
 
 class ForeseenPerson(TypedDict):
     """What is expected of somebody. chance: of an order within the days; orders with their interval of 90 %."""
-
     customer: int
     chance: float | None
     expected_orders: float | None
@@ -227,14 +210,12 @@ class ForeseenPerson(TypedDict):
 
 class Received(TypedDict):
     """How many events were taken durably, of which those refused wait in quarantine."""
-
     received: int
     refused: list[RefusedEvent]
 
 
 class RefusedEvent(TypedDict):
     """An event that waits in quarantine. place: which of the request's, from 0."""
-
     place: int
     code: str
     reason: str
@@ -242,7 +223,6 @@ class RefusedEvent(TypedDict):
 
 class Quarantined(TypedDict):
     """An event that could not be put on the timeline, with what keeps it off."""
-
     id: int
     source: str
     received_at: str
@@ -255,13 +235,11 @@ class Quarantined(TypedDict):
 
 class Retried(TypedDict):
     """How many were handed to the worker once more."""
-
     retried: int
 
 
 class Policy(TypedDict):
     """A rule that was put in force."""
-
     number: int
     hash: str
     saved_at: str
@@ -273,7 +251,6 @@ class Policy(TypedDict):
 
 class PolicyChange(TypedDict):
     """What another rule would change as of an instant."""
-
     as_of: str
     policy: str
     other: str
@@ -284,7 +261,6 @@ class PolicyChange(TypedDict):
 
 class PolicyMove(TypedDict):
     """How many would stand elsewhere."""
-
     from_stage: str
     from_detail: str | None
     to_stage: str
@@ -294,7 +270,6 @@ class PolicyMove(TypedDict):
 
 class Source(TypedDict):
     """Where facts come from. dialect: null where only files are imported."""
-
     id: int
     name: str
     dialect: str | None
@@ -305,7 +280,6 @@ class Source(TypedDict):
 
 class SourceKey(TypedDict):
     """A key of a source. hint: its last letters."""
-
     id: int
     hint: str
     made_at: str
@@ -314,7 +288,6 @@ class SourceKey(TypedDict):
 
 class NewSourceKey(TypedDict):
     """A key just made. secret: shown this once."""
-
     id: int
     hint: str
     made_at: str
@@ -324,7 +297,6 @@ class NewSourceKey(TypedDict):
 
 class ImportRun(TypedDict):
     """One import of a file."""
-
     id: int
     format: str
     file: str
@@ -336,9 +308,55 @@ class ImportRun(TypedDict):
     counts: dict[str, Any]
 
 
+class Webhook(TypedDict):
+    """An address that is told. waiting: messages that it is still to be told; given_up: those that were given
+    up."""
+    id: int
+    url: str
+    kinds: list[str]
+    note: str | None
+    made_at: str
+    turned_at: str
+    ended_at: str | None
+    by: str | None
+    waiting: int
+    given_up: int
+
+
+class NewWebhook(TypedDict):
+    """An address that is told from now on, or has another secret. secret: whsec_…, what its messages are signed
+    with as Standard Webhooks says; shown this once."""
+    id: int
+    url: str
+    kinds: list[str]
+    note: str | None
+    made_at: str
+    turned_at: str
+    ended_at: str | None
+    by: str | None
+    waiting: int
+    given_up: int
+    secret: str | None
+
+
+class Message(TypedDict):
+    """What one address is told. state: due, delivered or given_up; due_at: of the next try; said: what was answered
+    last."""
+    id: int
+    uid: str
+    kind: str
+    made_at: str
+    state: str
+    due_at: str | None
+    attempts: int
+    tried_at: str | None
+    status: int | None
+    said: str | None
+    body: Any
+
+
 class NewEvent(TypedDict):
     """An event as it is sent: its own key, what happened, and whose it is."""
-
     key: str
     kind: str
     name: NotRequired[str | None]

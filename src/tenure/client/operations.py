@@ -157,3 +157,32 @@ class Client:
     def list_imports(self, *, limit: int = 100) -> Iterator[answers.ImportRun]:
         """Imports of files, the newest first."""
         return self._all("/imports", limit=limit)
+
+    # Webhooks
+
+    def list_webhooks(self, *, limit: int = 100) -> Iterator[answers.Webhook]:
+        """Who is told outside, by number."""
+        return self._all("/webhooks", limit=limit)
+
+    def make_webhook(
+        self, url: str, kinds: Sequence[str], *, note: str = "", word: str | None = None
+    ) -> answers.NewWebhook:
+        """Tell an address of some kinds of events; its secret is in this answer alone."""
+        body = {"url": url, "kinds": list(kinds), "note": note}
+        return cast("answers.NewWebhook", self._post("/webhooks", body, word))
+
+    def turn_webhook_secret(self, id: int, *, word: str | None = None) -> answers.NewWebhook:  # noqa: A002
+        """Give it another secret; the one before signs along for a day."""
+        return cast("answers.NewWebhook", self._post(f"/webhooks/{id}/secret", word=word))
+
+    def end_webhook(self, id: int) -> answers.Webhook:  # noqa: A002
+        """Tell it nothing any more."""
+        return cast("answers.Webhook", self._asking.ask("DELETE", f"/webhooks/{id}"))
+
+    def list_messages(self, id: int, *, limit: int = 100) -> Iterator[answers.Message]:  # noqa: A002
+        """What it was told, and is to be told, the newest first."""
+        return self._all(f"/webhooks/{id}/messages", limit=limit)
+
+    def redeliver_message(self, id: int, message: int, *, word: str | None = None) -> answers.Message:  # noqa: A002
+        """Tell it once more."""
+        return cast("answers.Message", self._post(f"/webhooks/{id}/messages/{message}/redeliver", word=word))

@@ -20,6 +20,7 @@ from tenure_app.api import crossing, kept, limits
 from tenure_app.api.auth import Guarded, asks, scope_of
 from tenure_app.api.problems import MEDIA_TYPE, answer_to, problem
 from tenure_app.api.routes_events import events_router
+from tenure_app.api.routes_hooks import hooks_router
 from tenure_app.api.routes_people import people_router
 from tenure_app.api.routes_pictures import pictures_router
 from tenure_app.api.routes_policies import policies_router
@@ -101,7 +102,7 @@ api.add_exception_handler(Exception, answer_to)
 for _error in list(api._exception_handlers):  # noqa: SLF001 - its own answers are no problem details
     api.add_exception_handler(_error, answer_to)  # type: ignore[arg-type]
 api.add_decorator(kept.once, mode="view")
-for _router in (people_router, pictures_router, events_router, policies_router, sources_router):
+for _router in (people_router, pictures_router, events_router, policies_router, sources_router, hooks_router):
     api.add_router("", _router)
 
 

@@ -27,7 +27,8 @@ MEDIA_TYPE: Final = "application/problem+json"
 _LATER: Final = 1
 """Seconds after which to ask again for what is being computed."""
 _CONFLICTS: Final = frozenset({
-    "same_policy", "source_exists", "import_under_way", "mirror_busy", "name_taken", "already_decided", "revoked",
+    "same_policy", "source_exists", "import_under_way", "mirror_busy", "name_taken", "already_decided", "many_hooks",
+    "hook_ended", "turned_today", "still_due",
 })  # fmt: skip
 """Codes of refusals that are about how things stand, not about what was asked."""
 _log = logging.getLogger("tenure.api")

@@ -12,9 +12,10 @@ from tenure.periods import format_instant
 
 __all__ = [
     "MOST", "Account", "Customer", "CustomerPage", "Event", "EventPage", "Identity", "ImportPage", "ImportRun",
-    "Instant", "NewHook", "NewPolicy", "NewSource", "NewSourceKey", "Policy", "PolicyChange", "PolicyMove",
-    "PolicyPage", "Quarantined", "QuarantinedPage", "Received", "RefusedEvent", "Retried", "Source", "SourceKey",
-    "SourcePage", "Stage", "Standing", "Text", "Trait", "Webhook", "WebhookPage", "Written",
+    "Instant", "Message", "MessagePage", "NewHook", "NewPolicy", "NewSource", "NewSourceKey", "NewWebhook",
+    "Policy", "PolicyChange", "PolicyMove", "PolicyPage", "Quarantined", "QuarantinedPage", "Received",
+    "RefusedEvent", "Retried", "Source", "SourceKey", "SourcePage", "Stage", "Standing", "Text", "Trait", "Webhook",
+    "WebhookPage", "Written",
 ]  # fmt: skip
 
 MOST: int = 9_000_000_000_000_000
@@ -220,24 +221,60 @@ class NewHook(Schema):
     """An address that is to be told of some kinds of events."""
 
     url: Annotated[Text, Field(max_length=2_000)]
-    kinds: Annotated[list[Annotated[Text, Field(max_length=40)]], Field(min_length=1, max_length=50)]
+    kinds: Annotated[list[Annotated[Text, Field(max_length=40)]], Field(min_length=1, max_length=10)]
+    note: Annotated[Text, Field(max_length=200)] = ""
 
 
 class Webhook(Schema):
-    """An address that is told. secret: whsec_…, what it is signed with, in the answer that made it alone."""
+    """An address that is told. waiting: messages that it is still to be told; given_up: those that were given up."""
 
     id: int
     url: str
     kinds: list[str]
+    note: str | None
     made_at: Instant
+    turned_at: Instant
     ended_at: Instant | None
-    secret: str | None = None
+    by: str | None
+    waiting: int
+    given_up: int
+
+
+class NewWebhook(Webhook):
+    """An address that is told from now on, or has another secret. secret: whsec_…, what its messages are signed with as
+    Standard Webhooks says; shown this once."""
+
+    secret: str | None
 
 
 class WebhookPage(Schema):
     """Some of the webhooks, by number."""
 
     items: list[Webhook]
+    next: str | None
+
+
+class Message(Schema):
+    """What one address is told. state: due, delivered or given_up; due_at: of the next try; said: what was answered
+    last."""
+
+    id: int
+    uid: str
+    kind: str
+    made_at: Instant
+    state: str
+    due_at: Instant | None
+    attempts: int
+    tried_at: Instant | None
+    status: int | None
+    said: str | None
+    body: Any
+
+
+class MessagePage(Schema):
+    """Some of what one address was and is to be told, the newest first."""
+
+    items: list[Message]
     next: str | None
 
 
