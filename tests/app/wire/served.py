@@ -8,9 +8,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import pytest
 from databases import free_port, use
 from django.conf import settings
+from django.db import connections
 
 from tenure_app import clock
 from tenure_app.ledger.models import Event, EventBody, Identity, Source
@@ -110,6 +113,17 @@ class Served:
             if one is not None:
                 kill(one)
         self.web, self.workers = None, []
+        for number in self.left_over():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+
+    def left_over(self):
+        """What a killed worker had begun beside itself goes on for a while: processes with our data folder."""
+        ours = f"TENURE_DATA={self.folder}".encode()
+        for file in Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):
+                if ours in file.read_bytes().split(b"\0"):
+                    yield int(file.parent.name)
 
 
 def kill(child):
@@ -117,6 +131,23 @@ def kill(child):
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
+
+
+@contextlib.contextmanager
+def begun(databases, folder, **said):
+    """A fresh ledger for somebody's processes, and Django of this one at it; everything is ended afterwards."""
+    url = databases.fresh()
+    here = Served(url, folder, **said)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "TENURE_DATA", folder)
+        here.point()
+        try:
+            yield here
+        finally:
+            here.end()
+            here.point()
+            connections["default"].close()
+            databases.drop(url)
 
 
 def messages(name):
