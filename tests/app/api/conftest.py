@@ -2,11 +2,14 @@
 none, revoked."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
-from databases import use
+from databases import free_port, use
 from django.conf import settings
 from django.db import connections
 from django.test import Client
@@ -139,3 +142,18 @@ def nobody():
 def asking(shop, key_of):
     """Somebody with a key for everything, over the shop."""
     return key_of()
+
+
+@pytest.fixture
+def server(shop):
+    """`tenure serve` over the shop, as a process of its own; its address and a key for everything."""
+    _, secret = make_key("a program", ["see", "events", "import", "policy", "settings"], by="", now=1)
+    port = free_port()
+    env = {**os.environ, "TENURE_DATA": str(shop), "DATABASE_URL": f"sqlite:///{shop / 'ledger.sqlite3'}"}
+    with (shop / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tenure", "serve", "--port", str(port)], env=env, stdout=log, stderr=log
+        )
+        yield f"http://127.0.0.1:{port}", secret
+        process.terminate()
+        process.wait(20)

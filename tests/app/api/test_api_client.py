@@ -1,7 +1,6 @@
 """The client knows every operation of the document and every field of its answers, and talks to a real server."""
 
 import inspect
-import os
 import subprocess
 import sys
 import threading
@@ -15,7 +14,6 @@ from databases import free_port
 
 from tenure.client import ApiError, Client, Conflict, Invalid, NotAllowed, NotThere, TooMany, Unavailable, answers
 from tenure_app.api import ask
-from tenure_app.api.scopes import make_key
 
 DOCUMENT = ask.api.get_openapi_schema(path_prefix="")
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -188,21 +186,6 @@ def test_an_address_is_of_the_web():
 
 
 # The real one
-
-
-@pytest.fixture
-def server(shop):
-    """`tenure serve` over the shop, as a process of its own; its address and a key for everything."""
-    _, secret = make_key("a program", ["see", "events", "import", "policy", "settings"], by="", now=1)
-    port = free_port()
-    env = {**os.environ, "TENURE_DATA": str(shop), "DATABASE_URL": f"sqlite:///{shop / 'ledger.sqlite3'}"}
-    with (shop / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tenure", "serve", "--port", str(port)], env=env, stdout=log, stderr=log
-        )
-        yield f"http://127.0.0.1:{port}", secret
-        process.terminate()
-        process.wait(20)
 
 
 def test_the_client_talks_to_a_real_server(server):
