@@ -29,10 +29,10 @@ Row = tuple[Any, ...]
 class Found:
     """Of some people.
 
-    roots: whom they are taken for, who is known by name at least. nobodies: of those asked about and of whom they are
-    taken for, who stands nowhere: taken for somebody else, or a visitor whom nobody knows. whom: each is taken for.
-    facts: rows as the mirror has them. imported: whose facts came from files, in part. earliest: the first instant of
-    what was recorded since an instant, by person.
+    roots: whom they are taken for, who is known by name at least. nobodies: of those asked about, and of all who are
+    taken for the same, who stands nowhere: taken for another one, or a visitor whom nobody knows. whom: each is taken
+    for. facts: rows as the mirror has them. imported: whose facts came from files, in part. earliest: the first instant
+    of what was recorded since an instant, by person.
     """
 
     roots: list[int]
@@ -52,9 +52,10 @@ def facts_of_people(people: Collection[int], kinds: Collection[str], *, since: i
     roots = {row[1] for row in whom.values()}
     whom |= {row[0]: row for row in ask("whom", sorted(roots - whom.keys()))}
     stands = sorted(c for c in roots if not whom[c][2])
-    nobodies = sorted(whom.keys() - set(stands))
+    merged = {c for (c,) in ask("taken_for", stands)}
+    nobodies = sorted(merged | whom.keys() - set(stands))
     wanted = sorted(kinds)
-    members = [*stands, *(c for (c,) in ask("taken_for", stands))]
+    members = [*stands, *sorted(merged)]
     rows = {row[0]: row for row in ask("facts", members, wanted)}
     firsts = {row[1] or number for number, row in rows.items()}
     rows |= {row[0]: row for row in ask("later", sorted(firsts), wanted)}
