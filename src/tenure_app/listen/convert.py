@@ -22,7 +22,7 @@ from tenure_app.ledger.kinds import life_kinds
 from tenure_app.ledger.models import PolicyVersion, Shop, Source
 from tenure_app.ledger.policies import in_force
 from tenure_app.listen.cycles import turn_cycles
-from tenure_app.listen.fates import Facts, Kept, sort
+from tenure_app.listen.fates import Facts, Kept, find_by_order, sort
 from tenure_app.listen.keys import rules_of
 from tenure_app.listen.rows import PACKAGE, look_up
 from tenure_app.listen.spool import Request, clear_away, note, waiting
@@ -182,14 +182,17 @@ def _of_source(source: int, requests: Sequence[_Read], ground: _Ground, now: int
                 said.append((one, request))
     facts: Facts[_Read] = sort(source, said)
     bad += facts.refused
-    whose = Recogniser(source, visits=ground.shop.visits).recognise([kept.said for kept in facts.kept], now=now)
+    whose = Recogniser(source, visits=ground.shop.visits).recognise([one.said for one in facts.kept], now=now)
+    for fact, found in zip(facts.kept, whose.people, strict=True):
+        fact.person = found or 0
+    by_order = find_by_order(source, facts.kept)
     kept: list[Kept[_Read]] = []
-    for fact, person in zip(facts.kept, whose.people, strict=True):
-        if person is None:
-            bad.append((fact.request, _generic(fact.said)))
-        else:
-            fact.person = person
+    for place, fact in enumerate(facts.kept):
+        fact.person = fact.person or by_order.get(place, 0)
+        if fact.person:
             kept.append(fact)
+        else:
+            bad.append((fact.request, _nobodys(fact)))
     written = write_events(source, kept, facts, whose.new, now=now)
     write_quarantine(source, bad)
     touched = {person: at for person, kind, at in written.lives if kind in ground.life}
@@ -200,9 +203,16 @@ def _of_source(source: int, requests: Sequence[_Read], ground: _Ground, now: int
     done.quarantined += len(bad)
 
 
-def _generic(said: Said) -> Bad:
-    why = "the ids it carries are those that libraries send for nobody in particular: they would make one of many"
-    return Bad("generic_id", why, said.name or said.kind, msgspec.json.encode(said).decode())
+def _nobodys(fact: Kept[_Read]) -> Bad:
+    """Why nobody can be found for an event."""
+    said = fact.said
+    # a webhook is one event, and is kept as it came, so that it can be tried again
+    text = _text(fact.request.request.body) if len(fact.request.found) == 1 else msgspec.json.encode(said).decode()
+    if said.user or said.anonymous or said.email or said.phone:
+        why = "the ids it carries are those that libraries send for nobody in particular: they would make one of many"
+        return Bad("generic_id", why, said.name or said.kind, text)
+    why = "it names nobody but by an order that is not on the timeline; try it again when the order is there"
+    return Bad("unknown_order", why, said.name or said.kind, text)
 
 
 def touch(people: Sequence[int], *, now: int) -> None:

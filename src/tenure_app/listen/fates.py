@@ -16,7 +16,7 @@ from tenure_app.ledger.intake import MARK
 from tenure_app.ledger.models import REVERSED, Event
 from tenure_app.listen.rows import look_up
 
-__all__ = ["CORRECTED_ORDER", "Facts", "Kept", "sort"]
+__all__ = ["CORRECTED_ORDER", "Facts", "Kept", "find_by_order", "sort"]
 
 CORRECTED_ORDER: Final = "order.corrected"
 UPDATED_ORDER: Final = "order.updated"
@@ -169,6 +169,25 @@ def _messages(source: int, messages: Sequence[str]) -> dict[str, bytes]:
     if not messages:
         return {}
     return {key: bytes.fromhex(text) for key, text in look_up("convert", "messages", sorted(set(messages)), source)}
+
+
+def find_by_order(source: int, kept: Sequence[Kept[Of]]) -> dict[int, int]:
+    """Who is meant by events that name nobody but an order, by their places: whose the order is, on the timeline or
+    among those kept now."""
+    asked = {
+        place: f"order:{one.said.order_key}"
+        for place, one in enumerate(kept)
+        if one.said.order_key is not None
+        and not (one.person or one.said.user or one.said.anonymous or one.said.email or one.said.phone)
+    }
+    if not asked:
+        return {}
+    here = {one.key: one.person for one in kept if one.kind == _ORDER and one.person}
+    firsts = {key: first for key, first, _, _ in look_up_ledger("versions", sorted(set(asked.values())), source)}
+    people = dict(Event.objects.filter(pk__in=firsts.values()).values_list("id", "person_id"))
+    there = {key: people[first] for key, first in firsts.items()}
+    found = {place: there.get(key) or here.get(key) for place, key in asked.items()}
+    return {place: person for place, person in found.items() if person}
 
 
 def _content(one: Said) -> list[object]:

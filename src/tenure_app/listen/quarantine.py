@@ -12,10 +12,12 @@ from django.db.models import Count, QuerySet
 from tenure_app.listen.models import Quarantined
 from tenure_app.listen.spool import append
 
-__all__ = ["by_code", "drop", "lines", "retry", "waiting"]
+__all__ = ["HOPELESS", "by_code", "drop", "lines", "retry", "waiting"]
 
 _BATCHED: Final = ("segment", "tenure")
 """Dialects whose events come in batches, so that each can be sent alone."""
+HOPELESS: Final = ("generic_id", "same_message_id")
+"""Codes of which no other try can come to anything: what is wrong is what was sent."""
 _AT_ONCE: Final = 2_000
 
 
@@ -35,8 +37,8 @@ def by_code() -> list[tuple[int, str, str, int]]:
 
 def retry(found: QuerySet[Quarantined], *, now: int) -> int:
     """Hand them to the worker once more, with the instant at which they came; how many. What still cannot be read comes
-    back with its reason."""
-    done = 0
+    back with its reason; those of HOPELESS stay where they are."""
+    done, found = 0, found.exclude(code__in=HOPELESS)
     while True:
         with transaction.atomic():
             rows = list(found.filter(state=Quarantined.WAITING)[:_AT_ONCE])

@@ -10,7 +10,7 @@ from tenure_app import clock
 from tenure_app.ledger.models import Event, EventBody, Merge, Person, Shop
 from tenure_app.listen import convert as converting
 from tenure_app.listen import quarantine, spool
-from tenure_app.listen.keys import set_rules
+from tenure_app.listen.keys import make_source, set_rules
 from tenure_app.listen.models import Opportunity, Quarantined, SpoolMark, Touched
 from tenure_app.listen.spool import spool_of, waiting
 
@@ -286,3 +286,25 @@ def test_a_lost_file_of_requests_gives_no_number_twice(sqlite_ledger):
         path.unlink()
     assert send(sender, order(sender, 9, day=9)).added == 1
     assert SpoolMark.objects.get().upto == 4
+
+
+def test_what_names_only_an_order_is_whose_the_order_is(ledger):
+    source = make_source("shop", "shopify", now=1)
+    placed = {"id": 7, "created_at": "2026-09-21T10:00:00Z", "total_price": "20.00", "currency": "EUR",
+              "customer": {"id": 5, "email": "ann@example.com"}}  # fmt: skip
+    refund = {"id": 70, "order_id": 7, "created_at": "2026-09-22T10:00:00Z", "transactions": [
+        {"kind": "refund", "status": "success", "amount": "20.00", "currency": "EUR"}]}  # fmt: skip
+
+    def hear(topic, body):
+        spool.append(source=source.pk, call=f"{topic} {topic}-id -", body=json.dumps(body).encode(), events=1, now=AT)
+        return converted()
+
+    assert hear("refunds/create", refund).quarantined == 1
+    assert Quarantined.objects.get().code == "unknown_order"
+    assert hear("orders/create", placed).added == 1
+    assert open_cycles() == [2]
+    assert quarantine.retry(quarantine.waiting(), now=clock.now()) == 1
+    assert converted().added == 1
+    back = Event.objects.get(kind="order.refunded")
+    assert back.person_id == Event.objects.get(kind="order.placed").person_id
+    assert open_cycles() == [1]
