@@ -16,6 +16,7 @@ from tenure_app import clock
 
 DAY = 86_400
 PEOPLE = 60
+MOST_QUEUED = 2_000
 
 
 def ago(seconds):
@@ -112,6 +113,9 @@ class Library(threading.Thread):
 
     def run(self):
         while not self.ended.is_set():
+            if self.client.queue.qsize() > MOST_QUEUED:  # it waits between its tries; full, its queue drops
+                time.sleep(0.05)
+                continue
             self.told += 1
             who = f"{self.name}-u{self.told % PEOPLE}"
             number = f"{self.name}-{self.told}"
