@@ -288,7 +288,7 @@ def statements_of(path):
 
 # what a database is asked, in its own words; tests ask both of them
 ASKED = {"append_only_found", "append_only_postgresql", "append_only_sqlite", "bulk", "identity", "lookups", "merging",
-         "mirror_reads", "own", "positions", "told", "undo"}  # fmt: skip
+         "mirror_reads", "own", "positions", "standing_reads", "told", "undo"}  # fmt: skip
 NAMED = [
     pytest.param(path, name, id=f"{short(path)}:{name}")
     for path in SQL if path.stem not in ASKED for name in statements_of(path)

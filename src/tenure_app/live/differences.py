@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 from django.conf import settings
 
-from tenure.engine.base import statement
 from tenure.engine.duckdb import DuckDB
 from tenure_app.insight.store import attach, run, unfinished
 from tenure_app.listen.models import Opportunity
@@ -58,9 +57,7 @@ def compare(grounds: Grounds, path: Path, *, now: int) -> int:
         how = "overlaid" if grounds.lives.delta else "alone"
         for name in ("history", "passages", "reasons"):
             run(engine, "days", f"{name}_{how}")
-        standing = statement(PACKAGE, "judging", "standing")
-        said = statement(PACKAGE, "comparing", "target").replace("{standing}", standing)
-        engine.connection.execute(said, {"as_of": now + 1})
+        engine.relation(PACKAGE, "judging", "standing", as_of=now + 1).to_table("target")
         engine.run(PACKAGE, "comparing", "right_ways")
         attach(engine.connection, target, "made", write=True)
         engine.run(PACKAGE, "comparing", "differing", policy=grounds.policy.hash, now=now)

@@ -1,9 +1,6 @@
 -- Everybody's picture beside where they stand. `target` is the picture, `stood` the table of standings, `ways` the open ways, `newer`
 -- of whom the ledger knows more than the picture.
 
--- name: target
-CREATE OR REPLACE TABLE target AS SELECT * FROM ({standing}) s
-
 -- name: no_stood
 CREATE OR REPLACE TABLE stood (c BIGINT, code INTEGER, since_at BIGINT, next_at BIGINT, orders INTEGER, occasions INTEGER,
     first_order_at BIGINT, last_order_at BIGINT, expected_at BIGINT, overdue_at BIGINT, long_overdue_at BIGINT, inactive_at BIGINT,
