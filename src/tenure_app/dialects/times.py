@@ -19,6 +19,8 @@ LATEST: Final = 7_289_654_400_000_000
 """2201-01-01, the first that is not any more."""
 AHEAD_US: Final = 300_000_000
 """How far clocks may differ before a time counts as lying in the future."""
+_ON_THE_WAY_US: Final = 5_000_000
+"""How long a request may be on its way, which says nothing against the sender's clock."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # seconds since 1970 reach this in the year 5138, milliseconds reached it in 1973
 _MILLISECONDS_FROM: Final = 100_000_000_000
@@ -60,12 +62,15 @@ def sent(value: Any, zone: str) -> int | None:
 def corrected(said: int, received_at: int, sent_at: int | None) -> tuple[int, str | None]:
     """When it happened by our clock, and what is odd about it (said.FLAGS).
 
-    The sender's clock may be wrong by hours: what counts is how long before the sending it lay. Unusable
-    `time_out_of_range` where that leads outside the years 1900 to 2200.
+    The sender's clock may be wrong by hours: what counts is how long before the sending it lay. A request that came
+    within seconds of its sending keeps its times, so that what a page sends in several at once stays in its order.
+    Unusable `time_out_of_range` where that leads outside the years 1900 to 2200.
     """
     if sent_at is None:
         return said, flag_of(said, received_at, 0)
     skew = received_at - sent_at
+    if 0 <= skew <= _ON_THE_WAY_US:
+        return said, flag_of(said, received_at, 0)
     at = said + skew
     if not EARLIEST <= at < LATEST:
         raise Unusable("time_out_of_range", "its time, with the sender's clock set right, lies outside 1900 to 2200")

@@ -22,6 +22,10 @@ TIMES = [
     # the clock of the sender is an hour fast, an hour slow
     ("2026-01-01T10:59:00Z", "2026-01-01T11:00:00Z", -MINUTE, None),
     ("2026-01-01T08:59:00Z", "2026-01-01T09:00:00Z", -MINUTE, None),
+    # on its way for some seconds: nothing against its clock
+    ("2026-01-01T09:58:00Z", "2026-01-01T09:59:57.5Z", -2 * MINUTE, None),
+    ("2026-01-01T09:58:00Z", "2026-01-01T09:59:54Z", -2 * MINUTE + 6 * SECOND, None),
+    ("2026-01-01T10:00:02Z", "2026-01-01T10:00:02Z", 0, None),
     # imported history keeps its distance
     ("2025-12-02T10:00:00Z", "2026-01-01T10:00:00Z", -30 * DAY, "late"),
     ("2025-12-31T10:00:00Z", None, -DAY, None),
