@@ -4,7 +4,7 @@
 # make bench-peers  the purchase models beside lifetimes (SIZES="2357 23570": without the million; PYMC=1: pymc-marketing too)
 # make bench-holdout   forecasts judged on real orders (TENURE_TEST_DATA: their folder)      make bench-rules   rules likewise
 # make check   lint, types and floors only       make long   the generated tests, 10,000 examples each
-# make torture imports killed ten times on each database (TENURE_KILLS, TENURE_SEED)
+# make torture imports killed ten times on each database, server and worker twenty (TENURE_KILLS, TENURE_SEED)
 # make setup   .venv with the locked packages    make lock   the locks anew (needs uv)
 # Python 3.11 or later is all that is needed; PYTHON=/path/to/python3 names one.
 
@@ -102,6 +102,8 @@ torture: setup
 	@.ci/parts
 	@echo "== imports killed, and going on"
 	@TENURE_KILLS=$${TENURE_KILLS:-10} $(BIN)/python -m pytest -s tests/app/test_kills.py
+	@echo "== server, worker and database killed under load"
+	@TENURE_KILLS=$${TENURE_KILLS:-20} $(BIN)/python -m pytest -s tests/app/wire/test_wire_kills.py
 
 demo: setup
 	@$(BIN)/python demo/demo.py --shop $(SHOP) --port $(PORT) --data $(DATA)

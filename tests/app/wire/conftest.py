@@ -1,9 +1,10 @@
-"""A server and a worker for the tests of a file, on each database; begun once, for it is the clients that are asked."""
+"""A server and a worker on each database, begun once for all tests of this folder that only ask them."""
 
 import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 # where everybody stands by the file verbs: what the tests of live stages compare with
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "live"))
@@ -12,7 +13,7 @@ import recorder as recording
 from served import begun
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="package", params=["sqlite", "postgresql"])
 def live(request, tmp_path_factory):
     """`tenure serve` and `tenure work` over an empty ledger of each database."""
     databases = request.getfixturevalue("sqlite_databases" if request.param == "sqlite" else "postgres_databases")
@@ -22,8 +23,9 @@ def live(request, tmp_path_factory):
 
 
 @pytest.fixture
-def recorder(live):
+def recorder(live, monkeypatch):
     """The address that a client is given, and all that it asks there."""
+    monkeypatch.setattr(settings, "TENURE_DATA", live.folder)
     live.point()
     one = recording.Recorder(live.port)
     yield one

@@ -1,5 +1,6 @@
 """The client libraries of npm: installed once by the lock of tests/clients, into a folder that its hash names."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -33,24 +34,29 @@ def installed():
         lacking(f"Node {version} is too old, {OLDEST} or later is needed")
     lock = (CLIENTS / "package-lock.json").read_bytes() + (CLIENTS / "package.json").read_bytes()
     folder = ROOT / "var" / "clients" / hashlib.sha256(lock + version.encode()).hexdigest()[:16]
-    if not (folder / "whole").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(CLIENTS / name, folder)
-        # `npm ci` refuses where a package of another platform is not to be had; versions and hashes are the lock's
-        told = subprocess.run(
-            [npm, "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"],
-            cwd=folder, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if told.returncode != 0:
-            lacking(f"npm install failed: {told.stderr.strip()[-300:]}")
-        (folder / "whole").touch()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as turn:  # tests may run in several processes
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not (folder / "whole").exists():
+            fetch(npm, folder)
+        for script in CLIENTS.glob("*.*js"):
+            shutil.copy(script, folder)
     pinned = json.loads((CLIENTS / "package.json").read_text(encoding="utf-8"))["dependencies"]
     assert {name: version_of(folder, name) for name in pinned} == pinned
-    for script in CLIENTS.glob("*.*js"):
-        shutil.copy(script, folder)
     return folder
+
+
+def fetch(npm, folder):
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(CLIENTS / name, folder)
+    # `npm ci` refuses where a package of another platform is not to be had; versions and hashes are the lock's
+    told = subprocess.run(
+        [npm, "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if told.returncode != 0:
+        lacking(f"npm install failed: {told.stderr.strip()[-300:]}")
+    (folder / "whole").touch()
 
 
 def version_of(folder, name):

@@ -110,6 +110,12 @@ class Recorder:
             one.get("messageId") for exchange in self.exchanges if exchange.status == 200 for one in exchange.events
         ]  # fmt: skip
 
+    def in_order(self):
+        """The ids in the order of the sender's clock: a browser has several requests on their way at once."""
+        said = [one for exchange in self.exchanges if exchange.status == 200 for one in exchange.events]
+        said.sort(key=lambda one: one.get("originalTimestamp") or one["timestamp"])
+        return [one["messageId"] for one in said]
+
     def stop(self):
         self.server.shutdown()
         self.server.server_close()

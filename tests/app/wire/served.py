@@ -10,7 +10,6 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
 from databases import free_port, use
 from django.conf import settings
 from django.db import connections
@@ -137,17 +136,14 @@ def kill(child):
 def begun(databases, folder, **said):
     """A fresh ledger for somebody's processes, and Django of this one at it; everything is ended afterwards."""
     url = databases.fresh()
-    here = Served(url, folder, **said)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(settings, "TENURE_DATA", folder)
+    here = Served(url, folder, **said).point()
+    try:
+        yield here
+    finally:
+        here.end()
         here.point()
-        try:
-            yield here
-        finally:
-            here.end()
-            here.point()
-            connections["default"].close()
-            databases.drop(url)
+        connections["default"].close()
+        databases.drop(url)
 
 
 def messages(name):

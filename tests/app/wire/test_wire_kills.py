@@ -16,6 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db.models import F
 from living import picture_of, standings, up_to_date
 from load import Senders
@@ -126,7 +127,8 @@ def brought_up():
 
 
 @pytest.fixture
-def served(databases, tmp_path):
+def served(databases, tmp_path, monkeypatch):
+    monkeypatch.setattr(settings, "TENURE_DATA", tmp_path)
     with begun(databases, tmp_path) as here:
         yield here
 
