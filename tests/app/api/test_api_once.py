@@ -4,7 +4,7 @@ import json
 import threading
 
 import pytest
-from conftest import Asking
+from api_asking import Asking
 from databases import use
 from django.conf import settings
 from django.db import connections
