@@ -179,6 +179,7 @@ def _differing(ledger: Path) -> int:
     """Of people drawn by chance, half of them touched by the load, how many stand elsewhere than the file verb says of
     the same events, read straight from the table."""
     import duckdb
+    import pyarrow as pa
 
     import tenure
     from tenure.lifecycle.trace import STAGES
@@ -188,13 +189,14 @@ def _differing(ledger: Path) -> int:
         "SELECT person_id, source_id || ':' || order_key, occurred_at, kind, amount_minor FROM tenure_event"
         " WHERE kind IN ('order.placed', 'order.refunded', 'order.cancelled', 'customer.created')"
     )
-    names = ("customer", "order", "at", "type", "amount_minor")
-    import pyarrow as pa
-
+    number, text = pa.int64(), pa.string()
+    types = {"customer": number, "order": text, "at": number, "type": text, "amount_minor": number}
     pieces = []
     while part := rows.fetchmany(500_000):
         columns = list(zip(*part, strict=True))
-        pieces.append(pa.table({name: pa.array(column) for name, column in zip(names, columns, strict=True)}))
+        pieces.append(pa.table({
+            name: pa.array(column, kind) for (name, kind), column in zip(types.items(), columns, strict=True)
+        }))  # fmt: skip
     as_of = max(at for (at,) in one.execute("SELECT MAX(computed_at) FROM tenure_standing").fetchall()) + 1
     table = pa.concat_tables(pieces)
     told = tenure.stages(table, as_of=as_of, timezone="UTC")
@@ -207,6 +209,6 @@ def _differing(ledger: Path) -> int:
     while len(chosen) < CHECKED:
         chosen.add(draw.randrange(PEOPLE) + 1)
     held = dict(one.execute("SELECT person_id, code FROM tenure_standing").fetchall())
-    stages = duckdb.connect().from_arrow(told).select("customer, stage, detail").fetchall()
+    stages = duckdb.connect().from_arrow(told).select("customer_id, stage, detail").fetchall()
     expected = {int(customer): (stage, detail) for customer, stage, detail in stages}
     return sum(1 for person in chosen if STAGES[held[person]] != expected[person])
