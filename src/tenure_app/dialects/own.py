@@ -124,7 +124,8 @@ def _said(event: Mapping[str, Any], received_at: int, rules: Rules) -> Said:
     said.email, said.account = word(event.get("email")), identifier(event.get("account"))
     if said.user is None and said.anonymous is None and said.email is None:
         raise Unusable("nobody", "neither customer nor email nor anonymous says whose event it is")
-    said.asks = LINK if said.anonymous and (said.user or said.email) else EVENT
+    # whoever names somebody in two ways says that both are theirs
+    said.asks = LINK if sum(one is not None for one in (said.user, said.anonymous, said.email)) > 1 else EVENT
     said.currency = currency_of(event.get("currency"), rules.currency)
     for name in ("amount_minor", "discount_minor"):
         setattr(said, name, _minor(event.get(name), name, said.currency))
