@@ -194,13 +194,13 @@ def _of_source(source: int, requests: Sequence[_Read], ground: _Ground, now: int
         else:
             bad.append((fact.request, _nobodys(fact)))
     written = write_events(source, kept, facts, whose.new, now=now)
-    write_quarantine(source, bad)
+    aside = write_quarantine(source, bad)
     touched = {person: at for person, kind, at in written.lives if kind in ground.life}
     touch([*touched, *whose.merged, *facts.before], now=now)
     turn_cycles(written.orders, zone=ground.shop.zone)
     done.added += len(kept)
-    done.known += facts.known
-    done.quarantined += len(bad)
+    done.known += facts.known + len(bad) - aside
+    done.quarantined += aside
 
 
 def _nobodys(fact: Kept[_Read]) -> Bad:

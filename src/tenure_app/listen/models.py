@@ -74,6 +74,8 @@ class Quarantined(models.Model):
     """The event's own name, or its call's."""
     said = models.TextField()
     """The event as JSON, or the text that could not be read."""
+    digest = models.CharField(max_length=32, db_default="")
+    """The keyed hash of what is wrong and what was said: sent again after an answer that got lost, it is known."""
     state = models.CharField(max_length=10, default=WAITING, db_default=WAITING)
     ended_at = models.BigIntegerField(null=True)
 
@@ -81,6 +83,7 @@ class Quarantined(models.Model):
         verbose_name_plural = "quarantined"
         indexes: ClassVar = [
             models.Index(fields=["source", "id"], condition=Q(state="waiting"), name="quarantined_of_a_source"),
+            models.Index(fields=["source", "digest"], name="quarantined_once"),
         ]
 
     def __str__(self) -> str:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
+from django.conf import settings
 
 from tenure_app.dialects.said import Bad
 from tenure_app.ledger.bulk import new_ids
 from tenure_app.listen.fates import Facts, Kept
+from tenure_app.listen.models import Quarantined
 from tenure_app.listen.rows import put
 
 __all__ = ["KNOWN", "Written", "write_events", "write_quarantine"]
@@ -23,6 +27,9 @@ _EVENT: Final = (
 )  # fmt: skip
 _ORDERS: Final = ("order.placed", "order.corrected", "order.refunded", "order.cancelled")
 _NAME: Final = 200
+_BYTES: Final = 16
+_HOUR_US: Final = 3_600_000_000
+_TRANSPORT: Final = frozenset({"sentAt", "writeKey", "_metadata", "receivedAt", "at", "flag"})
 
 
 @dataclass(slots=True)
@@ -89,12 +96,41 @@ def _body(one: Kept[Any]) -> str:
     return msgspec.json.encode(told).decode() if told else ""
 
 
-def write_quarantine(source: int, bad: Sequence[tuple[Any, Bad]]) -> None:
-    """Keep what could not be put on the timeline, each with why."""
+def write_quarantine(source: int, bad: Sequence[tuple[Any, Bad]]) -> int:
+    """Keep what could not be put on the timeline, each with why; how many. The same sent again is kept once, but what
+    was tried again and is still wrong comes back."""
+    if not bad:
+        return 0
+    rows: dict[str, tuple[Any, Bad]] = {}
+    for request, one in bad:
+        rows.setdefault(_digest(request, one), (request, one))
+    known = Quarantined.objects.filter(source=source, digest__in=list(rows)).exclude(state=Quarantined.RETRIED)
+    for digest in known.values_list("digest", flat=True):
+        rows.pop(digest, None)
     put(
-        "tenure_quarantined", ("source_id", "received_at", "call", "code", "reason", "name", "said"),
+        "tenure_quarantined", ("source_id", "received_at", "call", "code", "reason", "name", "said", "digest"),
         [
-            (source, request.received_at, request.call, one.code[:40], one.reason, one.name[:_NAME], one.said)
-            for request, one in bad
+            (source, request.received_at, request.call, one.code[:40], one.reason, one.name[:_NAME], one.said, digest)
+            for digest, (request, one) in rows.items()
         ],
     )  # fmt: skip
+    return len(rows)
+
+
+def _digest(request: Any, one: Bad) -> str:
+    """Of what is wrong and what was said, without what differs from one try of the sender to the next. What carries no
+    id of its own is taken for the same again within the hour only."""
+    content: Any = one.said
+    with contextlib.suppress(msgspec.DecodeError, RecursionError):
+        content = msgspec.json.decode(one.said)
+    own = None
+    if isinstance(content, dict):
+        content = {name: value for name, value in content.items() if name not in _TRANSPORT}
+        own = content.get("messageId") or content.get("message") or content.get("id") or content.get("key")
+    hour = None if own else request.received_at // _HOUR_US
+    told = [one.code, request.call.partition(" {")[0], hour]
+    try:
+        text = msgspec.json.encode([*told, content], order="sorted")
+    except (RecursionError, ValueError):
+        text = f"{told}{one.said}".encode("utf-8", "surrogatepass")
+    return hmac.digest(settings.TENURE_HASH_KEY.encode(), text, "sha256")[:_BYTES].hex()

@@ -1,5 +1,6 @@
 """A server and a worker on each database, begun once for all tests of this folder that only ask them."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -28,5 +29,9 @@ def recorder(live, monkeypatch):
     monkeypatch.setattr(settings, "TENURE_DATA", live.folder)
     live.point()
     one = recording.Recorder(live.port)
+    before = set(live.keys)
     yield one
     one.stop()
+    if os.environ.get("WIRE_RECORD") and live.url.startswith("sqlite"):
+        (name,) = set(live.keys) - before
+        recording.write(one, name, live.keys[name])

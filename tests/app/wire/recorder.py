@@ -6,6 +6,7 @@ import http.client
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import NamedTuple
 
 LEFT_OUT = frozenset({
@@ -14,6 +15,11 @@ LEFT_OUT = frozenset({
     "pragma", "cache-control", "dnt", "accept", "priority",
 })  # fmt: skip
 """Headers that say something of the machine and nothing of the event."""
+
+
+RECORDED = Path(__file__).resolve().parent / "recorded"
+LOST = "lost"
+"""A mishap: the server takes the request, and its answer never arrives. A number: the request itself does not."""
 
 
 class Exchange(NamedTuple):
@@ -50,10 +56,11 @@ class Exchange(NamedTuple):
 
 
 class Recorder:
-    """A proxy on a port of its own. `exchanges` in the order in which they were asked."""
+    """A proxy on a port of its own. `exchanges` in the order in which they were asked; `mishaps`: what befalls the next
+    ones."""
 
     def __init__(self, port):
-        self.exchanges, recorder = [], self
+        self.exchanges, self.mishaps, recorder = [], [], self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -83,6 +90,11 @@ class Recorder:
     def pass_on(self, asked, port):
         body = asked.rfile.read(int(asked.headers.get("Content-Length") or 0))
         headers = list(asked.headers.items())
+        mishap = self.mishaps.pop(0) if self.mishaps and asked.command != "OPTIONS" else None
+        if isinstance(mishap, int):
+            self.exchanges.append(Exchange(asked.command, asked.path, headers, body, mishap))
+            self.turn_away(asked, mishap)
+            return
         one = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         try:
             one.putrequest(asked.command, asked.path, skip_host=True, skip_accept_encoding=True)
@@ -95,6 +107,9 @@ class Recorder:
         finally:
             one.close()
         self.exchanges.append(Exchange(asked.command, asked.path, headers, body, answer.status))
+        if mishap == LOST:
+            asked.close_connection = True
+            return
         asked.send_response_only(answer.status, answer.reason)
         for name, value in answer.getheaders():
             if name.lower() not in ("content-length", "transfer-encoding", "connection"):
@@ -103,6 +118,15 @@ class Recorder:
             asked.send_header("Content-Length", str(len(content)))
         asked.end_headers()
         asked.wfile.write(content)
+
+    @staticmethod
+    def turn_away(asked, status):
+        said = b'{"code":"not_stored","message":"come again"}'
+        asked.send_response_only(status)
+        for name, value in (("Content-Type", "application/json"), ("Retry-After", "1"), ("Content-Length", len(said))):
+            asked.send_header(name, str(value))
+        asked.end_headers()
+        asked.wfile.write(said)
 
     def sent(self):
         """Ids of the messages of all requests that were taken, in order; one that was sent twice is there twice."""
@@ -119,3 +143,11 @@ class Recorder:
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
+
+
+def write(recorder, name, key):
+    """Keep what was asked as a fixture for tests/app/wire/test_wire_replays.py (WIRE_RECORD=1)."""
+    asked = [one.as_fixture(key) for one in recorder.exchanges if one.status < 400]
+    text = json.dumps(asked, indent=0, ensure_ascii=False)
+    assert key not in text
+    (RECORDED / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")

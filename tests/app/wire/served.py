@@ -38,7 +38,7 @@ class Served:
 
     def __init__(self, url, folder, *, port=None, **said):
         self.url, self.folder, self.port = url, folder, port or free_port()
-        self.web, self.workers = None, []
+        self.web, self.workers, self.keys = None, [], {}
         unset = {name: value for name, value in os.environ.items() if not name.startswith(("TENURE_", "DATABASE_"))}
         self.environment = {
             **unset, "DATABASE_URL": url, "TENURE_DATA": str(folder), "TENURE_HASH_KEY": settings.TENURE_HASH_KEY,
@@ -94,7 +94,8 @@ class Served:
     def source(self, name, dialect="segment"):
         """A new source's key."""
         found = Source.objects.filter(name=name).first() or make_source(name, dialect, now=clock.now())
-        return make_key(found, by="test", now=clock.now())[1]
+        self.keys[name] = make_key(found, by="test", now=clock.now())[1]
+        return self.keys[name]
 
     def drained(self, patience=PATIENCE):
         """Wait until everything that was received is on the timeline and was followed."""

@@ -122,3 +122,18 @@ def test_a_bad_event_among_good_ones_is_kept_aside_and_nobody_is_told_of_an_erro
     assert errors == []
     assert sorted(code for code, _, _ in quarantined("astray")) == ["bad_amount", "generic_id"]
     assert [row["name"] for row in timeline("astray")] == ["Something"]
+
+
+@pytest.mark.parametrize("library", ["segment", "rudder"])
+def test_what_is_sent_again_after_a_mishap_is_there_once(live, recorder, library):
+    """An answer that gets lost, a server that has too much to do."""
+    who, errors = f"{library}-retry", []
+    recorder.mishaps = ["lost", 429]
+    speak(client_of(library, live.source(who), recorder.address, errors), who, f"{who}@example.com")
+    live.drained()
+    assert errors == []
+    assert len(recorder.exchanges) >= 3
+    assert max(Counter(recorder.sent()).values()) == 2
+    wanted = acts.expected(who)
+    assert acts.shown(timeline(who), wanted) == wanted
+    assert quarantined(who) == []
