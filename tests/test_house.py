@@ -58,7 +58,9 @@ def run(*command, cwd=ROOT, stdin=None):
 
 
 def test_no_file_is_longer_than_400_lines():
-    lengths = {short(path): len(path.read_text(encoding="utf-8").splitlines()) for path in [*EVERYTHING, *SQL]}
+    # a migration is written by Django, in one piece
+    files = [path for path in [*EVERYTHING, *SQL] if "migrations" not in path.parts]
+    lengths = {short(path): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
     assert {path: length for path, length in lengths.items() if length > 400} == {}
 
 
@@ -287,8 +289,9 @@ def statements_of(path):
 
 
 # what a database is asked, in its own words; tests ask both of them
-ASKED = {"append_only_found", "append_only_postgresql", "append_only_sqlite", "bulk", "identity", "lookups", "merging",
-         "mirror_reads", "own", "positions", "standing_reads", "told", "undo"}  # fmt: skip
+ASKED = {"append_only_found", "append_only_postgresql", "append_only_sqlite", "bulk", "convert", "cycles", "engagement",
+         "identity", "lookups", "merging", "mirror_reads", "own", "positions", "spool", "standing_reads", "told",
+         "undo"}  # fmt: skip
 NAMED = [
     pytest.param(path, name, id=f"{short(path)}:{name}")
     for path in SQL if path.stem not in ASKED for name in statements_of(path)
@@ -343,7 +346,7 @@ def test_the_locks_agree_and_hold_what_the_project_asks_for():
     asked = {re.split(r"[>\[]", each)[0] for each in project["project"]["optional-dependencies"]["app"]}
     assert asked <= app.keys()
     assert {each.split(">=")[0] for each in project["dependency-groups"]["test"]} <= test.keys()
-    assert {each.split(">=")[0] for each in project["dependency-groups"]["dev"] if isinstance(each, str)} <= dev.keys()
+    assert {re.split("[>=]=", each)[0] for each in project["dependency-groups"]["dev"] if isinstance(each, str)} <= dev.keys()
 
 
 @pytest.mark.parametrize("name", ["core", "app", "test", "dev"])

@@ -32,6 +32,6 @@ from tenure_app.live.models import Hook, HookAttempt, HookMessage, Standing
 __all__ = [
     "Account", "ApiKey", "Event", "EventBody", "FailedSignIn", "Hook", "HookAttempt", "HookMessage", "Identity",
     "ImportRun", "KeptAnswer", "Membership", "Merge", "Opportunity", "OtherKey", "Person", "PolicyVersion",
-    "Quarantined", "Received", "RejectedRow", "Shop", "Source", "SourceKey", "SpoolMark", "Standing", "Touched", "Trait",
-    "TraitCode",
+    "Quarantined", "Received", "RejectedRow", "Shop", "Source", "SourceKey", "SpoolMark", "Standing", "Touched",
+    "Trait", "TraitCode",
 ]  # fmt: skip
