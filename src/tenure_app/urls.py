@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.urls import path
 
 from tenure_app import admin
-from tenure_app.api import health, intake
+from tenure_app.api import health, intake, scopes
 from tenure_app.api.ask import api_urls
 from tenure_app.api.doors import open_door
 from tenure_app.api.page import docs_page
@@ -19,11 +19,17 @@ from tenure_app.web.pages import (
     discounts,
     flows,
     imports,
+    keys,
+    people,
     policy,
+    prospects,
+    quarantine,
     ring,
     session,
     settings,
+    sources,
     upnext,
+    webhooks,
     worth,
 )
 from tenure_app.web.routes import route
@@ -38,6 +44,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     route("customers/", customers.customers_page, "customers"),
     route("customers.csv", customers.customers_file, "customers-file"),
     route("customers/<int:person>/", customer.customer_page, "customer"),
+    route("customers/<int:person>/live/", people.live_page, "customer-live"),
+    route("customers/<int:person>/merge/", people.merge_page, "customer-merge"),
+    route("customers/<int:person>/unmerge/", people.unmerge_page, "customer-unmerge"),
+    route("prospects/", prospects.prospects_page, "prospects"),
+    route("prospects/rules/", prospects.engagement_page, "engagement"),
     route("flows/", flows.flows_page, "flows"),
     route("flows.csv", flows.flows_file, "flows-file"),
     route("cohorts/", cohorts.cohorts_page, "cohorts"),
@@ -57,9 +68,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     route("imports/<int:number>/", imports.run_page, "import-run"),
     route("imports/<int:number>/rejects.csv", imports.rejects_file, "import-rejects"),
     route("imports/<int:number>/undo/", imports.undo_page, "import-undo"),
+    route("sources/", sources.sources_page, "sources"),
+    route("sources/new/", sources.new_page, "source-new"),
+    route("sources/<int:number>/", sources.source_page, "source"),
+    route("sources/<int:number>/change/", sources.change_page, "source-change"),
+    route("quarantine/", quarantine.quarantine_page, "quarantine"),
+    route("quarantine/decide/", quarantine.decide_page, "quarantine-decide"),
+    route("quarantine.jsonl", quarantine.quarantine_file, "quarantine-file"),
     route("settings/", settings.settings_page, "settings"),
     route("settings/shop/", settings.shop_page, "settings-shop"),
     route("settings/users/", settings.users_page, "settings-users"),
+    route("settings/keys/", keys.keys_page(tuple(scopes.Scope), scopes.make_key, scopes.revoke_key), "keys"),
+    route("webhooks/", webhooks.webhooks_page, "webhooks"),
+    route("webhooks/<int:number>/", webhooks.webhook_page, "webhook-out"),
     route("sign-in/", session.sign_in, "sign-in"),
     route("sign-out/", session.sign_out, "sign-out"),
     route("theme/", session.theme, "theme"),

@@ -11,7 +11,7 @@ from tenure.periods import zone_named
 from tenure_app.ledger.models import PolicyVersion, Shop
 from tenure_app.refused import Refused
 
-__all__ = ["describe_shop", "save_policy"]
+__all__ = ["describe_engagement", "describe_shop", "save_policy"]
 
 
 def describe_shop(**said: Any) -> Shop:
@@ -34,6 +34,15 @@ def describe_shop(**said: Any) -> Shop:
     if not said.get("name", "x").strip():
         raise Refused("no_name", "nothing was saved: the shop needs a name")
     Shop.objects.update_or_create(pk=1, defaults=said)
+    return Shop.objects.one()
+
+
+def describe_engagement(toml: str) -> Shop:
+    """How far on prospects are, by these rules from now on; empty: by the usual ones. BadPolicy for what is none."""
+    from tenure.lifecycle.engagement import loads  # brings arrays along, which nothing else here needs
+
+    loads(toml)
+    Shop.objects.update_or_create(pk=1, defaults={"engagement": toml.strip() and toml})
     return Shop.objects.one()
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from tenure_app.ledger.models import Identity, Person
 
-__all__ = ["MOST_FOUND", "Called", "called", "found", "known_as"]
+__all__ = ["MOST_FOUND", "Called", "called", "found"]
 
 MOST_FOUND: Final = 500
 """People a search finds at most; who looks for more gives more letters."""
@@ -49,12 +49,6 @@ def _called(person: int, found: dict[str, str]) -> Called:
     name = name if set(found) - {"customer"} else ""
     shown = name or gettext("Customer {key}").format(key=found.get("customer", person))
     return Called(shown, found.get("email", ""), found.get("customer", ""))
-
-
-def known_as(person: int) -> list[tuple[str, str]]:
-    """Everything somebody is known by: (kind, value), ids first."""
-    rows = Identity.objects.filter(person_id__in=_with_merged([person])).order_by("kind", "-recorded_at")
-    return list(dict.fromkeys(rows.values_list("kind", "value")))
 
 
 def _with_merged(people: list[int]) -> dict[int, int]:

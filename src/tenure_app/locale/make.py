@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,9 +22,10 @@ HERE: Final = Path(__file__).resolve().parent
 APP: Final = HERE.parent
 LANGUAGES: Final = ("de",)
 _KEYWORDS: Final = {
-    "gettext": None, "gettext_lazy": None, "_": None, "said": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2),
+    "gettext": None, "gettext_lazy": None, "_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip
+_DRAWING: Final = {**_KEYWORDS, "said": None}
 """`said` is how pictures speak (tenure.draw.words.Tongue)."""
 
 _MADE: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -37,9 +38,10 @@ Message = tuple[str | tuple[str, str], str | None]
 def messages() -> dict[Message, list[str]]:
     """Every message of the code and the templates, with the files it stands in."""
     found: dict[Message, list[str]] = {}
-    sources = [*sorted(APP.rglob("*.py")), *sorted((APP.parent / "tenure" / "draw").rglob("*.py"))]
-    for path in sources:
+    for path in sorted(APP.rglob("*.py")):
         _take(found, path, path.read_bytes())
+    for path in sorted((APP.parent / "tenure" / "draw").rglob("*.py")):
+        _take(found, path, path.read_bytes(), _DRAWING)
     from django.utils.translation.template import templatize
 
     for path in sorted((APP / "web" / "templates").rglob("*.html")):
@@ -47,16 +49,20 @@ def messages() -> dict[Message, list[str]]:
     return found
 
 
-def _take(found: dict[Message, list[str]], path: Path, text: bytes) -> None:
+def _take(
+    found: dict[Message, list[str]], path: Path, text: bytes, keywords: Mapping[str, Any] = _KEYWORDS
+) -> None:
     where = path.relative_to(APP.parent).as_posix()
-    for message, context in _extracted(text):
+    for message, context in _extracted(text, keywords):
         found.setdefault((message, context), []).append(where)
 
 
-def _extracted(text: bytes) -> Iterator[tuple[str | tuple[str, str], str | None]]:
+def _extracted(
+    text: bytes, keywords: Mapping[str, Any]
+) -> Iterator[tuple[str | tuple[str, str], str | None]]:
     from babel.messages.extract import extract
 
-    for _, message, _, context in extract("python", io.BytesIO(text), keywords=_KEYWORDS):
+    for _, message, _, context in extract("python", io.BytesIO(text), keywords=keywords):
         if message:
             yield tuple(message) if isinstance(message, list | tuple) else message, context
 

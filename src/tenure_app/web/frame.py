@@ -25,11 +25,13 @@ THEMES: Final = ("system", "light", "dark")
 _PAGES: Final = (
     ("ring", _("Ring"), Permission.SEE),
     ("customers", _("Customers"), Permission.SEE),
+    ("prospects", _("Prospects"), Permission.SEE),
     ("flows", _("Flows"), Permission.SEE),
     ("cohorts", _("Cohorts"), Permission.SEE),
     ("worth", _("Worth"), Permission.SEE),
     ("discounts", _("Discounts"), Permission.SEE),
     ("policy", _("Policy"), Permission.SEE),
+    ("sources", _("Sources"), Permission.SEE),
     ("imports", _("Import"), Permission.IMPORT),
     ("settings", _("Settings"), Permission.SETTINGS),
 )

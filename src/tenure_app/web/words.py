@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
@@ -14,12 +14,12 @@ from tenure.draw import Tongue
 from tenure.errors import InvalidInput
 from tenure.lifecycle.trace import STAGES
 from tenure.money import EXPONENTS, Money
-from tenure.periods import date_of, day_of
+from tenure.periods import date_of, day_of, zone_named
+from tenure_app.web.kinds import KIND_NAMES
 
 __all__ = [
     "CODES_OF",
     "DETAIL_NAMES",
-    "KIND_NAMES",
     "NBSP",
     "PARTS_OF",
     "STAGE_NAMES",
@@ -46,6 +46,7 @@ __all__ = [
     "span",
     "stage_name",
     "stage_word",
+    "time_at",
 ]
 
 NBSP: Final = "\u00a0"
@@ -75,26 +76,6 @@ DETAIL_NAMES: Final = {
     "seasonal": gettext_lazy("seasonal"),
     "win_back": gettext_lazy("win back"),
     "do_not_contact": gettext_lazy("leave alone"),
-}
-KIND_NAMES: Final = {
-    "order.placed": gettext_lazy("Order"),
-    "order.refunded": gettext_lazy("Money went back"),
-    "order.cancelled": gettext_lazy("Order cancelled"),
-    "customer.created": gettext_lazy("Became known"),
-    "page.viewed": gettext_lazy("Looked at a page"),
-    "product.viewed": gettext_lazy("Looked at a product"),
-    "product.used": gettext_lazy("Used what they bought"),
-    "cart.updated": gettext_lazy("Changed their cart"),
-    "message.received": gettext_lazy("Wrote or called"),
-    "message.bounced": gettext_lazy("Could not be reached at their address"),
-    "complaint.opened": gettext_lazy("Complained"),
-    "complaint.resolved": gettext_lazy("Complaint settled"),
-    "contact.refused": gettext_lazy("Asked not to be contacted"),
-    "contact.allowed": gettext_lazy("May be contacted again"),
-    "customer.left": gettext_lazy("Left"),
-    "customer.erased": gettext_lazy("Asked to be forgotten"),
-    "consent.given": gettext_lazy("Agreed to messages"),
-    "consent.denied": gettext_lazy("Did not agree to messages"),
 }
 CODES_OF: Final = {stage: tuple(code for code, (one, _) in enumerate(STAGES) if one == stage) for stage in STAGE_NAMES}
 """The codes of a stage in tables."""
@@ -234,6 +215,16 @@ def month_of(on: date, *, long: bool = False) -> str:
 def day_at(instant: int | None, zone: str, year: int) -> str:
     """The local day of an instant as `day`; a dash for none."""
     return "—" if instant is None else day(date_of(day_of(instant, zone)), year)
+
+
+def time_at(instant: int | None, zone: str, today: date) -> str:
+    """The local time of an instant to the second: "14:02:31" of today, else "3 Nov, 14:02"; a dash for none."""
+    if instant is None:
+        return "—"
+    there = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=instant)).astimezone(zone_named(zone))
+    if there.date() == today:
+        return f"{there:%H:%M:%S}"
+    return f"{day(there.date(), today.year)}, {there:%H:%M}"
 
 
 def in_days(days: int) -> str:

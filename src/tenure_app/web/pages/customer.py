@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
 
 from tenure.draw import Dot, Ember, Mark, Piece, burned, burning
 from tenure.events import ORDER_PLACED
 from tenure.periods import DAY_US, date_of, day_of
-from tenure_app.insight.reading import col, lit
-from tenure_app.ledger.names import called, known_as
-from tenure_app.roles import Permission
+from tenure_app.insight.reading import NothingYet, col, lit
+from tenure_app.ledger.models import Person
+from tenure_app.ledger.names import called
+from tenure_app.roles import Permission, may
 from tenure_app.web import words
 from tenure_app.web.ahead import ahead, assumed
 from tenure_app.web.because import fact, told
 from tenure_app.web.frame import show
+from tenure_app.web.knowing import group_of, known
 from tenure_app.web.leaning import leaning
 from tenure_app.web.moment import moment, shop_of
 from tenure_app.web.opening import opened
 from tenure_app.web.pages.customers import pieces_of, worth_a_call
+from tenure_app.web.present import present
 from tenure_app.web.routes import page
 from tenure_app.web.seasons import bands
 
@@ -37,28 +41,61 @@ SHOWN: Final = 14
 _DUES: Final = ("last_order_at", "expected_at", "overdue_at", "long_overdue_at", "inactive_at")
 LOW: Final = 0.45
 """How high the flame of somebody burns who never ordered."""
-_KNOWN: Final = {
-    "name": gettext_lazy("Name"),
-    "company": gettext_lazy("Company"),
-    "email": gettext_lazy("E-mail"),
-    "phone": gettext_lazy("Telephone"),
-    "customer": gettext_lazy("Number"),
-    "username": gettext_lazy("User name"),
-    "address": gettext_lazy("Address"),
-    "tag": gettext_lazy("Tag"),
-}
 _REASONS: Final = {"unknown": gettext_lazy("unknown")}
 
 
 @page(Permission.SEE)
 def customer_page(request: HttpRequest, person: int) -> HttpResponse:
-    """One customer as of the page's day."""
+    """One customer as of the page's day, and this moment; a number that is taken for another's leads to that one."""
     at = moment(request)
-    reading = opened(at)
+    there = Person.objects.filter(pk=person).first() if person < 2**62 else None
+    if there is not None and there.root is not None:
+        return HttpResponseRedirect(at.link("customer", there.root, all=request.GET.get("all")))
+    group = [] if there is None else group_of(there.pk)
+    now = at.day == at.today and at.known_at is None
+    context: dict[str, Any] = {"group": 0, "may_merge": may(request.role, Permission.IMPORT)}  # type: ignore[attr-defined]
+    if group:
+        context |= known(at, group)
+        context["live"] = present(at, group, shop_of(request)) if now else None
+    try:
+        reading = opened(at)
+    except NothingYet:
+        if there is None:
+            raise
+        return _not_yet(request, there, context, group)
     found = reading.table("people").filter(col("c") == lit(person)).to_arrow_table().to_pylist()
-    if not found:
+    if found:
+        context |= _life(request, at, reading, found[0])
+        standing = (context.get("live") or {}).get("standing")
+        if standing is not None and standing["code"] != found[0]["code"]:
+            # what falls due follows from where they stand by now
+            context["moved_since"] = True
+            context["dues"] = list(_dues(at, {**found[0], **standing["dates"], "contact_on": None}, call=False))
+        return show(request, "tenure/customer.html", context, here="customers")
+    if there is None:
         raise Http404
-    row, name = found[0], called([person])[person]
+    return _not_yet(request, there, context, group)
+
+
+def _not_yet(request: HttpRequest, there: Person, context: dict[str, Any], group: Sequence[int]) -> HttpResponse:
+    """Somebody whom the ledger knows and the picture of the day does not."""
+    at = moment(request)
+    name = called([there.pk])[there.pk]
+    if there.anonymous:
+        name = replace(name, name=gettext("Visitor {n}").format(n=there.pk))
+    context |= {
+        "name": name,
+        "visitor": there.anonymous,
+        "past": at.day != at.today or at.known_at is not None,
+        "live": context["live"] or present(at, group, shop_of(request)),
+    }
+    return show(request, "tenure/person.html", context, here="customers")
+
+
+def _life(request: HttpRequest, at: Moment, reading: Reading, row: dict[str, Any]) -> dict[str, Any]:
+    """What the page says of a life as of its day, by the names of its template."""
+    person = row["c"]
+    name = called([person])[person]
     pieces = pieces_of(reading, [person])[person]
     events, passages = _whole_orders(_events(reading, person)), _passages(reading, person)
     shop = shop_of(request)
@@ -66,7 +103,7 @@ def customer_page(request: HttpRequest, person: int) -> HttpResponse:
     timeline, earlier = _timeline(at, pieces, events, currency, most=None if request.GET.get("all") == "1" else SHOWN)
     said = row.get("because") or reading.because([person]).get(person)
     because, tongue = told(said) if said else (fact(row, at), get_language() or "en")
-    context = {
+    return {
         "name": name,
         "row": row,
         "because": because,
@@ -90,11 +127,9 @@ def customer_page(request: HttpRequest, person: int) -> HttpResponse:
         "precedents_link": at.link("customers", offers="precedent"),
         "worth_link": at.link("worth"),
         "currency": currency,
-        "known": [(str(_KNOWN.get(kind, kind)), value) for kind, value in known_as(person)],
         "reason": str(_REASONS.get(row["reason"], row["reason"] or "")),
         "policy": reading.policy.hash,
     }
-    return show(request, "tenure/customer.html", context, here="customers")
 
 
 def _events(reading: Reading, person: int) -> list[dict[str, Any]]:

@@ -29,6 +29,10 @@ document.addEventListener("keydown", (event) => {
   const open = document.querySelector(".asof details[open]");
   if (event.key === "Escape" && open) { open.open = false; open.querySelector("summary").focus(); }
 });
+// what looks for news by itself rests while nobody sees it
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && event.target.matches("[data-live]")) event.preventDefault();
+});
 // on a phone the pages' names scroll sideways: the one that is open is in sight
 const showPage = () => {
   const nav = document.querySelector(".mast nav"), here = nav && nav.querySelector("[aria-current]");
