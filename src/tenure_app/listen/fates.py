@@ -21,6 +21,8 @@ __all__ = ["CORRECTED_ORDER", "Facts", "Kept", "find_by_order", "sort"]
 CORRECTED_ORDER: Final = "order.corrected"
 UPDATED_ORDER: Final = "order.updated"
 _ORDER: Final = "order.placed"
+_PLAIN: Final = "m:"
+"""Before a message's id where the event has no other key."""
 _BYTES: Final = 16
 
 Of = TypeVar("Of")
@@ -79,16 +81,15 @@ def sort(source: int, said: Sequence[tuple[Said, Of]]) -> Facts[Of]:
     facts: Facts[Of] = Facts()
     key = settings.TENURE_HASH_KEY.encode()
     known = _known(source, [one for one, _ in said])
-    messages = _messages(source, [one.message for one, _ in said if one.message is not None])
+    messages = _messages(source, [one.message or one.key.removeprefix(_PLAIN) for one, _ in said])
     for one, request in said:
         whole = _hash(key, _content(one))
-        if one.message is None:
-            _simple(facts, known, one, request, one.key, one.kind, whole)
-            continue
-        heard = messages.get(one.message)
+        heard = messages.get(one.message or one.key.removeprefix(_PLAIN))
         if heard is not None:
             _again(facts, one, request, same=heard == whole)
-        elif (plain := f"m:{one.message}") in known:
+        elif one.message is None:
+            _simple(facts, known, one, request, one.key, one.kind, whole)
+        elif (plain := f"{_PLAIN}{one.message}") in known:
             _again(facts, one, request, same=known[plain].hash == whole)
         else:
             messages[one.message] = whole
@@ -104,7 +105,7 @@ def _of_order(
     before = known.get(one.key)
     if one.updates and (before is None or one.amount_minor is None):
         # what it would change is not known, or it says nothing of what it is worth
-        _simple(facts, known, one, request, f"m:{one.message}", UPDATED_ORDER, whole)
+        _simple(facts, known, one, request, f"{_PLAIN}{one.message}", UPDATED_ORDER, whole)
     elif before is None:
         known[one.key] = _Version(None, len(facts.kept), 1, order, True, one.at, None)
         facts.kept.append(Kept(one, request, one.key, one.kind, order, whole))
@@ -143,7 +144,7 @@ def _again(facts: Facts[Of], one: Said, request: Of, *, same: bool) -> None:
 
 
 def _known(source: int, said: Sequence[Said]) -> dict[str, _Version]:
-    keys = {one.key for one in said} | {f"m:{one.message}" for one in said if one.message is not None}
+    keys = {one.key for one in said} | {f"{_PLAIN}{one.message}" for one in said if one.message is not None}
     rows = look_up_ledger("versions", sorted(keys), source) if keys else []
     found = {
         key: _Version(first, None, 1, bytes.fromhex(text), kind not in REVERSED, None, None)

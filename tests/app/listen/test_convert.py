@@ -86,6 +86,14 @@ def test_a_message_id_used_for_something_else_is_put_aside(sender):
     assert (done.added, done.quarantined) == (0, 1)
 
 
+def test_a_message_id_of_an_order_is_not_taken_for_anything_else(sender):
+    said = order(sender, 9)
+    send(sender, said)
+    other = {"type": "track", "event": "Seen", "userId": "u1", "messageId": said["messageId"], "timestamp": SENT}
+    done = send(sender, other)
+    assert (done.added, done.quarantined) == (0, 1)
+
+
 def test_an_order_told_twice_is_one_and_told_otherwise_is_corrected(sender):
     send(sender, order(sender, 5))
     said = order(sender, 5)
