@@ -47,6 +47,11 @@ class Rebuilding:
         self._ended = self._looked = float("-inf")
         self._took, self._tries, self._imported = 0.0, 0, 0
 
+    @property
+    def under_way(self) -> bool:
+        """Whether it is being done."""
+        return self._child is not None
+
     def ask(self, why: Counter[str]) -> None:
         """Ask for it, for so many people each reason."""
         self._asked += why

@@ -4,12 +4,15 @@ and tells those outside. One leads; others stand by, and tell."""
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 from typing import TYPE_CHECKING, Final
 
 from django.db import DatabaseError, InterfaceError, connection
 
+from tenure_app.listen.spool import ends
 from tenure_app.live.alone import working_alone
+from tenure_app.live.asking import rows_of
 from tenure_app.live.delivery import Delivery
 from tenure_app.live.follow import AT_ONCE, follow
 from tenure_app.live.rebuilding import Rebuilding
@@ -69,15 +72,19 @@ class Worker:
 
     def __init__(self, now: Callable[[], int], running: Callable[[], int]) -> None:
         """now: the product's clock; running: one that is never pinned."""
-        self._now = now
+        self._now, self._running = now, running
         self._rebuilding = Rebuilding(now)
         self._syncing = Syncing(now)
         self._delivery = Delivery(running)
         self._failed: dict[str, tuple[float, float]] = {}
         self._looked = float("-inf")
+        self._leads: bool | None = None
 
     def work(self, stop: Event, *, leads: bool, once: bool) -> None:
         """Turn after turn; who does not lead comes back after a moment to try to."""
+        if leads is not self._leads:
+            _log.info("this worker leads" if leads else "this worker stands by: another one leads")
+            self._leads = leads
         while not stop.is_set():
             busy = self.turn(leads=leads, once=once)
             if once and not busy:
@@ -86,7 +93,7 @@ class Worker:
                 self._pause(stop, 0.0 if busy else _STAND_BY)
                 return
             if not busy:
-                self._pause(stop, _IDLE)
+                self._rest(stop)
 
     def turn(self, *, leads: bool = True, once: bool = False) -> bool:
         """Each step once, a batch of each; whether any did something. `once`: what takes long is waited for."""
@@ -107,6 +114,24 @@ class Worker:
         self._rebuilding.stop()
         self._syncing.stop()
         self._delivery.end()
+
+    def _rest(self, stop: Event) -> None:
+        """Until something is due: asked in one question, for whoever idles is not to be noticed; in any case a second,
+        after which everybody is asked again."""
+        until = time.monotonic() + _LOOK
+        while True:
+            self._pause(stop, _IDLE)
+            beside = self._rebuilding.under_way or self._syncing.under_way or self._delivery.under_way
+            if stop.is_set() or beside or time.monotonic() >= until or self._due():
+                return
+
+    def _due(self) -> bool:
+        now = self._now()
+        ((due,),) = rows_of("due", now, now, self._running())
+        try:
+            return bool(due) or ends() is not None
+        except sqlite3.Error:  # who reads it says so
+            return True
 
     def _pause(self, stop: Event, seconds: float) -> None:
         """Until something may be due, or an address outside has answered."""

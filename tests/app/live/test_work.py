@@ -199,7 +199,8 @@ class working:
     def __enter__(self):
         self.log = (settings.TENURE_DATA / f"{self.name}.log").open("ab")
         command = [sys.executable, "-m", "tenure", "work"]
-        self.process = subprocess.Popen(command, env=os.environ, stdout=self.log, stderr=self.log)
+        env = {**os.environ, "TENURE_LOG": "INFO"}
+        self.process = subprocess.Popen(command, env=env, stdout=self.log, stderr=self.log)
         return self.process
 
     def __exit__(self, *_):
@@ -230,7 +231,7 @@ def test_a_second_worker_takes_over_and_both_end_when_they_are_told_to():
         with working("second") as second:
             touch(at=START)
             until(followed)
-            time.sleep(2)  # the second one stands by
+            until(lambda: "stands by" in (settings.TENURE_DATA / "second.log").read_text())
             first.send_signal(signal.SIGKILL)
             first.wait()
             touch(at=START)

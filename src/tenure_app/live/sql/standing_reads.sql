@@ -133,3 +133,8 @@ SELECT t.person_id FROM json_each(%s) k CROSS JOIN tenure_touched t WHERE t.pers
 
 -- name: touched_postgresql
 SELECT t.person_id FROM tenure_touched t WHERE t.person_id = ANY(%s)
+
+-- name: due
+-- whether anybody was touched, is silent for long enough, or is to be told outside
+SELECT EXISTS (SELECT 1 FROM tenure_touched t WHERE t.since_at <= %s) OR EXISTS (SELECT 1 FROM tenure_standing s WHERE s.next_at <= %s)
+    OR EXISTS (SELECT 1 FROM tenure_hookmessage m WHERE m.state = 'due' AND m.due_at <= %s)
