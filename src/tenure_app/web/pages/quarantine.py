@@ -67,6 +67,7 @@ REASONS: Final = {
     "too_many": gettext_lazy("Its batch held more events than are taken at once."),
     "unknown_call": gettext_lazy("The call is none of the source’s dialect."),
     "unknown_field": gettext_lazy("It says something under a name that events do not have."),
+    "unknown_order": gettext_lazy("It names nobody, only an order that is not known; once it is, try it again."),
     "unknown_type": gettext_lazy("Its type is none of the source’s dialect."),
     "unreadable": gettext_lazy("Tenure could not read it, which is a mistake of ours; after an update, try it again."),
 }
