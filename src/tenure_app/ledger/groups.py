@@ -30,6 +30,8 @@ class Groups:
     fresh: set[int] = field(default_factory=set)
     joins: list[tuple[int, int, str]] = field(default_factory=list)
     """(person, canonical, why)."""
+    below: dict[int, int] = field(default_factory=dict)
+    """Whom the joined hang below: person to canonical."""
     touched: dict[int, None] = field(default_factory=dict)
     """Roots as they were before and are after, each once."""
     _moved: dict[int, int] = field(default_factory=dict)
@@ -93,6 +95,7 @@ class Groups:
         if found in self.hidden and loser not in self.hidden:
             found = winner
         self.joins.append((loser, found, why))
+        self.below[loser] = found
         self._moved[loser] = winner
         self._sizes[winner] = self._sizes.get(winner, 1) + self._sizes.get(loser, 1)
         self.touched[loser] = self.touched[winner] = None

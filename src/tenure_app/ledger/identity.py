@@ -100,7 +100,7 @@ class _Chunk:
     new: list[tuple[int, int]] = field(default_factory=list)
     made: dict[int, int] = field(default_factory=dict)
     """Who is not in the ledger yet, with their draw."""
-    shown: list[int] = field(default_factory=list)
+    shown: dict[int, None] = field(default_factory=dict)
     """Who is in the ledger as anonymous and is known now."""
     names: list[tuple[int, int | None, str, str, str | None, int, str | None, str | None]] = field(default_factory=list)
     """New rows of identities."""
@@ -227,16 +227,19 @@ class _Chunk:
 
     def _show(self, person: int, one: Said) -> None:
         """Somebody anonymous is known from now on, and so is whoever they hang below."""
-        below = {loser: found for loser, found, _ in self.groups.joins}
-        line, todo = {person: None}, [person]
+        line: dict[int, None] = {}
+        todo = [person]
         while todo:
             each = todo.pop()
-            above = [] if each in self.groups.fresh else [up for (up,) in ask("identity", "above", [each])]
-            above += [below[each]] if each in below else []
-            todo += [up for up in above if up not in line and up in self.groups.hidden]
-            line.update(dict.fromkeys(todo))
-        self.new += [(each, self._at(one)) for each in line]
-        self.shown += [each for each in line if each not in self.groups.fresh]
+            found = [each] if each in self.groups.fresh else [each, *(up for (up,) in ask("identity", "above", [each]))]
+            line.update(dict.fromkeys(found))
+            todo += [
+                up for up in map(self.groups.below.get, found)
+                if up is not None and up in self.groups.hidden and up not in line
+            ]  # fmt: skip
+        shown = [each for each in line if each not in self.shown]
+        self.new += [(each, self._at(one)) for each in shown]
+        self.shown.update(dict.fromkeys(each for each in shown if each not in self.groups.fresh))
         self.groups.hidden.difference_update(line)
 
     def _linked(self, one: Said, ids: _Ids) -> int | None:

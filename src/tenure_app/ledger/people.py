@@ -23,6 +23,7 @@ _SQL: Final = "tenure_app.ledger"
 EVERYWHERE: Final = ("email", "phone")
 """Kinds of identity that mean the same person whatever the source."""
 _AT_ONCE: Final = 20_000
+_TRIES: Final = 5
 _TEXT: Final = pa.string()
 
 
@@ -56,26 +57,24 @@ def recognise(engine: DuckDB, source: int, *, now: Callable[[], int]) -> Recogni
 
 
 def _make_strangers_known(engine: DuckDB, source: int, now: Callable[[], int]) -> None:
-    strangers, start = engine.table(_SQL, "intake", "strangers"), 0
+    strangers, start, tried = engine.table(_SQL, "intake", "strangers"), 0, 0
     while start < len(strangers):
-        known = False
-        with _looking_again(engine, source):
+        tried += 1
+        with _looking_again(engine, source, last=tried == _TRIES):
             _make_known(engine, strangers.slice(start, _AT_ONCE), source, now())
-            known = True
-        if known:
-            start += _AT_ONCE
-        else:
+            start, tried = start + _AT_ONCE, 0
+        if tried:
             strangers, start = engine.table(_SQL, "intake", "strangers"), 0
 
 
 @contextmanager
-def _looking_again(engine: DuckDB, source: int) -> Iterator[None]:
+def _looking_again(engine: DuckDB, source: int, *, last: bool) -> Iterator[None]:
     """Where events over the wire made the same people known meanwhile, nothing is written, and they are looked for
-    again: whoever is asked to do it once more finds them."""
+    again: whoever does it once more finds them. last: it is not done once more."""
     try:
         yield
     except DatabaseError as error:
-        if not collided(error):
+        if last or not collided(error):
             raise
         _look_for_people(engine, source)
         for name in ("matched", "claims"):
@@ -122,19 +121,20 @@ def _make_known(engine: DuckDB, strangers: pa.Table, source: int, now: int) -> N
 
 def _hear_news(engine: DuckDB, source: int, now: Callable[[], int]) -> None:
     """Write down what the file says of people known before: another address, another name."""
-    people = engine.connection.sql("SELECT person FROM matched ORDER BY person").fetchall()
+    people = engine.connection.sql("SELECT DISTINCT person FROM matched ORDER BY person").fetchall()
     for start in range(0, len(people), _AT_ONCE):
         part = [person for (person,) in people[start : start + _AT_ONCE]]
         engine.put("asked", pa.table({"person": pa.array(part, pa.int64())}))
-        heard = False
-        while not heard:
+        tried = 0
+        while tried >= 0:
+            tried += 1
             said = look_up("said", part)
             engine.put("said", _table(("person", pa.int64()), ("kind", _TEXT), ("value", _TEXT), rows=said))
-            with _looking_again(engine, source):
+            with _looking_again(engine, source, last=tried == _TRIES):
                 with transaction.atomic():
                     insert("tenure_identity", engine.relation(_SQL, "intake", "news", now=now(), source=source))
                     _show(part)
-                heard = True
+                tried = -1
 
 
 def _show(people: list[int]) -> None:

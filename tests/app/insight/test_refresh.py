@@ -8,6 +8,7 @@ import duckdb
 import pytest
 from django.db import connection
 from facts import a_run, now, order, somebody, take
+from mirrored import lives
 
 from tenure.lifecycle.policy import DEFAULT
 from tenure_app.insight.days import NotReady, Shelf, key_of
@@ -17,26 +18,10 @@ from tenure_app.ledger.undo import undo
 
 DAY = 86_400_000_000
 START = 1_700_000_000_000_000  # in the middle of November 2023
-TABLES = ("history", "passages", "reasons", "money")
 
 
 def silent(*_):
     """Progress that nobody watches."""
-
-
-def lives(folder, known_at=None, policy=DEFAULT):
-    """Every row of every life, base and overlay together."""
-    here = read_manifest(folder).lives[key_of(policy, known_at)]
-    with duckdb.connect() as one:
-        one.execute(f"ATTACH '{folder / here.base}' AS base (READ_ONLY)")
-        if here.delta is None:
-            return {name: sorted(one.sql(f"FROM base.{name}").fetchall(), key=repr) for name in TABLES}
-        one.execute(f"ATTACH '{folder / here.delta}' AS delta (READ_ONLY)")
-        return {
-            name: sorted(one.sql(
-                f"FROM base.{name} WHERE c NOT IN (SELECT c FROM delta.touched) UNION ALL FROM delta.{name}"
-            ).fetchall(), key=repr) for name in TABLES
-        }  # fmt: skip
 
 
 def steps(folder):

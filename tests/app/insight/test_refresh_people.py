@@ -9,7 +9,8 @@ import duckdb
 import pytest
 from facts import now, order, somebody, take
 from heard import hear, said
-from test_refresh import DAY, START, a_shop, lives, steps, up_to_date
+from mirrored import lives
+from test_refresh import DAY, START, a_shop, steps, up_to_date
 
 from tenure.lifecycle.policy import DEFAULT
 from tenure_app.dialects.said import ALIAS, LINK

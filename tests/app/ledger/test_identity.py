@@ -475,3 +475,14 @@ def named_so(number, /, **told):
     """As `somebody`, with the customer's id as an export spells it."""
     found = somebody(number, **told)
     return [{**one, "match": one["value"]} if one["kind"] == "customer" else one for one in found]
+
+
+@pytest.mark.usefixtures("ledger")
+def test_two_customers_of_a_file_who_are_one_person_say_what_they_say_once():
+    one = hear(said(LINK, user="C1", email="old@x.de")).people[0]
+    told = [*named_so(1, customer="C1", email="new@x.de"), *named_so(2, email="old@x.de", phone="030 12345")]
+    take([order(1, customer=1), order(2, customer=2)], told, of="web")
+    assert set(Event.objects.filter(kind="order.placed").values_list("person_id", flat=True)) == {one}
+    assert sorted(Identity.objects.values_list("kind", "value")) == [
+        ("customer", "C1"), ("email", "new@x.de"), ("email", "old@x.de"), ("phone", "030 12345"),
+    ]

@@ -78,7 +78,8 @@ def test_a_chain_of_aliases(way):
     parted = merging.unmerge(middle.pk, by="", now=2)
     LOG.info("unmerge of one: %.2f s, %d with them", time.perf_counter() - began, len(parted.members))
     assert Person.objects.filter(root=parted.person).count() == len(parted.members)
-    assert seconds[1] < SLOWER * seconds[0] + 0.5
+    if way != "pairs first":  # there each of the later ones is larger: n log n in all
+        assert seconds[1] < SLOWER * seconds[0] + 0.5
 
 
 @pytest.mark.usefixtures("ledger")

@@ -41,21 +41,25 @@ SELECT p.id FROM json_each(%s) k CROSS JOIN tenure_person p WHERE p.id = k.value
 SELECT p.id FROM tenure_person p WHERE p.id = ANY(%s) AND p.anonymous
 
 -- name: above_sqlite
--- whom somebody hangs below, by the merges in force, up to the one they are taken for
+-- the anonymous ones whom somebody hangs below by the merges in force; above somebody known everybody is
 WITH RECURSIVE line (person) AS (
-    SELECT m.canonical_id FROM json_each(%s) k CROSS JOIN tenure_merge m WHERE m.person_id = k.value AND m.ended_at IS NULL
+    SELECT p.id FROM json_each(%s) k CROSS JOIN tenure_merge m CROSS JOIN tenure_person p
+    WHERE m.person_id = k.value AND m.ended_at IS NULL AND p.id = m.canonical_id AND p.anonymous
     UNION
-    SELECT m.canonical_id FROM line l CROSS JOIN tenure_merge m WHERE m.person_id = l.person AND m.ended_at IS NULL
+    SELECT p.id FROM line l CROSS JOIN tenure_merge m CROSS JOIN tenure_person p
+    WHERE m.person_id = l.person AND m.ended_at IS NULL AND p.id = m.canonical_id AND p.anonymous
 )
-SELECT l.person FROM line l JOIN tenure_person p ON p.id = l.person WHERE p.anonymous
+SELECT l.person FROM line l
 
 -- name: above_postgresql
 WITH RECURSIVE line (person) AS (
-    SELECT m.canonical_id FROM tenure_merge m WHERE m.person_id = ANY(%s) AND m.ended_at IS NULL
+    SELECT p.id FROM tenure_merge m JOIN tenure_person p ON p.id = m.canonical_id
+    WHERE m.person_id = ANY(%s) AND m.ended_at IS NULL AND p.anonymous
     UNION
-    SELECT m.canonical_id FROM line l JOIN tenure_merge m ON m.person_id = l.person WHERE m.ended_at IS NULL
+    SELECT p.id FROM line l JOIN tenure_merge m ON m.person_id = l.person JOIN tenure_person p ON p.id = m.canonical_id
+    WHERE m.ended_at IS NULL AND p.anonymous
 )
-SELECT l.person FROM line l JOIN tenure_person p ON p.id = l.person WHERE p.anonymous
+SELECT l.person FROM line l
 
 -- name: people_sqlite
 INSERT INTO tenure_person (id, recorded_at, draw, root, anonymous) VALUES (?, ?, ?, ?, ?)
