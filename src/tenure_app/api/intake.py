@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from typing import Any, Final
@@ -180,7 +179,7 @@ def _shown(request: HttpRequest) -> str | None:
         return None
     try:
         user, _, word = base64.b64decode(value, validate=False).decode("utf-8", "replace").partition(":")
-    except binascii.Error:
+    except ValueError:  # no base64, or no letters of it
         return None
     return unquote(word) or unquote(user) or None
 
@@ -198,7 +197,7 @@ def _called(call: str, request: HttpRequest) -> str:
     if coded := request.headers.get("AnonymousId"):
         try:
             told["anonymousId"] = base64.b64decode(coded, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             told["anonymousId"] = coded
     if sent := request.headers.get("SentAt"):
         told["sentAt"] = sent
