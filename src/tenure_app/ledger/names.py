@@ -37,10 +37,14 @@ def called(people: Iterable[int]) -> dict[int, Called]:
     values: dict[int, dict[str, str]] = {}
     for start in range(0, len(asked), _CHUNK):
         chunk = asked[start : start + _CHUNK]
-        persons = _with_merged(chunk)
-        rows = Identity.objects.filter(person_id__in=persons, kind__in=_NAMING).order_by("-recorded_at", "-id")
-        for person, kind, value in rows.values_list("person_id", "kind", "value"):
-            values.setdefault(persons[person], {}).setdefault(kind, value)
+        names = Identity.objects.filter(kind__in=_NAMING)
+        # whoever is taken for them may be very many: they are never listed
+        rows = [
+            *names.filter(person_id__in=chunk).values_list("recorded_at", "id", "person_id", "kind", "value"),
+            *names.filter(person__root__in=chunk).values_list("recorded_at", "id", "person__root", "kind", "value"),
+        ]
+        for _, _, person, kind, value in sorted(rows, reverse=True):
+            values.setdefault(person, {}).setdefault(kind, value)
     return {one: _called(one, values.get(one, {})) for one in asked}
 
 
@@ -49,12 +53,6 @@ def _called(person: int, found: dict[str, str]) -> Called:
     name = name if set(found) - {"customer"} else ""
     shown = name or gettext("Customer {key}").format(key=found.get("customer", person))
     return Called(shown, found.get("email", ""), found.get("customer", ""))
-
-
-def _with_merged(people: list[int]) -> dict[int, int]:
-    """These people and those merged into them: whose number stands for whom."""
-    merged = Person.objects.filter(root__in=people).values_list("pk", "root")
-    return {one: one for one in people} | dict(merged)
 
 
 def found(words: str) -> list[int]:

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from tenure.engine.base import statements
 from tenure_app.dialects.reading import parse
 from tenure_app.dialects.said import Bad, Said
 from tenure_app.ledger.identity import Recogniser
 from tenure_app.ledger.kinds import life_kinds
+from tenure_app.ledger.lists import collided
 from tenure_app.ledger.models import PolicyVersion, Shop, Source
 from tenure_app.ledger.policies import in_force
 from tenure_app.listen.cycles import turn_cycles
@@ -135,9 +136,9 @@ def _convert(chunk: list[_Read], ground: _Ground, now: Callable[[], int]) -> Con
         try:
             with transaction.atomic():
                 return _written(chunk, ground, now())
-        except IntegrityError:
+        except DatabaseError as error:
             # somebody else made the same person known just now: look again
-            if tried == _TRIES - 1:
+            if tried == _TRIES - 1 or not collided(error):
                 raise
     raise AssertionError  # pragma: no cover
 
