@@ -2,6 +2,7 @@
 # make demo    a real shop in the console, served on this machine (PORT=8765, DATA=var/demo, SHOP=journey or simulated)
 # make bench   seconds and memory on a million customers (SIZE=5m: five million)      make bench-app   the server's
 # make bench-peers  the purchase models beside lifetimes (SIZES="2357 23570": without the million; PYMC=1: pymc-marketing too)
+# make bench-intake  events over the wire beside a bare handler, and how soon stages follow (MINUTES=2)
 # make bench-holdout   forecasts judged on real orders (TENURE_TEST_DATA: their folder)      make bench-rules   rules likewise
 # make check   lint, types and floors only       make long   the generated tests, 10,000 examples each
 # make torture imports killed ten times on each database, server and worker twenty (TENURE_KILLS, TENURE_SEED)
@@ -20,6 +21,8 @@ SIZE   ?= 1m
 SIZES  ?= 2357 23570 1000000
 # PYMC=1 measures pymc-marketing too
 PYMC   ?= 0
+# of the live part of bench-intake; 60 for the whole hour
+MINUTES ?= 2
 SHOP   ?= journey
 # JOBS=2 runs the tests in two processes
 JOBS   ?= 0
@@ -40,7 +43,7 @@ ifneq ($(wildcard ../shared/data),)
 export TENURE_TEST_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help setup check lint types floors test long torture demo bench bench-app bench-peers bench-holdout bench-rules wheel lock clean
+.PHONY: help setup check lint types floors test long torture demo bench bench-app bench-peers bench-holdout bench-rules bench-intake wheel lock clean
 
 help:
 	@sed -n '/^#/!q; s/^# //p' Makefile
@@ -123,6 +126,10 @@ bench-holdout: setup
 
 bench-rules: setup
 	@$(BIN)/python benchmarks/rules.py
+
+bench-intake: setup
+	@.ci/parts
+	@$(BIN)/python benchmarks/intake.py --minutes $(MINUTES)
 
 # the wheel as strangers get it: built, installed without any development package, and tested from outside the source tree by
 # what could go missing on the way: files, commands, packages. What only its formulas decide is the same code under `make test`
