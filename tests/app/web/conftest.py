@@ -10,12 +10,15 @@ from django.contrib.auth.models import User
 from django.core.wsgi import get_wsgi_application
 from django.test import Client
 from made_up_shop import END, ZONE, MadeUpShop
+from sending import Sender, converted
 
 from tenure.lifecycle.policy import dumps
 from tenure.periods import parse_instant
+from tenure_app import clock
 from tenure_app.clock import PINNED_BY
 from tenure_app.insight import forecasts, opening, reading
 from tenure_app.ledger.models import Identity, Person, PolicyVersion, Shop
+from tenure_app.live.models import Hook, HookAttempt, HookMessage, Standing
 from tenure_app.roles import Role, give_role
 from tenure_app.web import pages
 
@@ -105,6 +108,30 @@ def owner(client_of):
 class Quiet(WSGIRequestHandler):
     def log_message(self, *_):
         pass
+
+
+@pytest.fixture
+def wired(console):
+    """A source, number 1, with a key: people whom it knows, a prospect, a visitor, an event in quarantine; an address
+    outside that was told something."""
+    sender = Sender()
+    traits = {"name": "Ann Longname-Svendsen", "email": "ann@post.example", "preferredChannel": "SMS"}
+    sender.batch(
+        {"type": "page", "anonymousId": "device-1", "context": {"locale": "nb-NO"}},
+        {"type": "identify", "anonymousId": "device-1", "userId": "u1", "traits": traits},
+        {"type": "identify", "userId": "u2", "traits": {"email": "ann@post.example"}},
+        {"event": "Checkout Started", "userId": "u1"}, {"event": "Odd " + 60 * "x", "anonymousId": "device-2"},
+        {"event": "Order Completed", "userId": "u1", "properties": {"total": "gratis"}}, {"event": "Looked"},
+    )  # fmt: skip
+    converted()
+    for person in Person.objects.filter(root=None, anonymous=False, pk__gt=59):
+        stands = {"code": 0, "since_at": clock.now() - 9, "orders": 0, "occasions": 0, "computed_at": clock.now()}
+        Standing.objects.create(person=person, policy=console.policy.hash, **stands)
+    hook = Hook.objects.create(url="https://crm.example/tenure", kinds=["stage.changed"], turned_at=0, made_at=0)
+    told = {"uid": "evt_1", "kind": "stage.changed", "body": "{}", "made_at": 0, "state": HookMessage.GIVEN_UP}
+    message = HookMessage.objects.create(hook=hook, **told)
+    HookAttempt.objects.create(message=message, at=0, took_us=5_000, status=500, said="no")
+    return sender
 
 
 @pytest.fixture

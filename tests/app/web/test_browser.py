@@ -11,6 +11,7 @@ import threading
 import warnings
 
 import pytest
+from sending import converted
 
 from tenure_app import background
 from tenure_app.insight import beside
@@ -44,6 +45,16 @@ PAGES = {
     "edit": "/policy/edit/",
     "imports": "/imports/",
     "settings": "/settings/",
+    "sources": "/sources/",
+    "source": "/sources/1/",
+    "quarantine": "/quarantine/?source=1&code=nobody",
+    "person": "/customers/61/",
+    "visitor": "/customers/63/",
+    "prospects": "/prospects/",
+    "engagement": "/prospects/rules/",
+    "keys": "/settings/keys/",
+    "webhooks": "/webhooks/",
+    "webhook": "/webhooks/1/",
     "missing": "/nowhere/",
     "empty": "/?as_of=2001-01-01",
 }
@@ -108,7 +119,7 @@ class Tab:
 
 
 @pytest.fixture
-def tab(browser, address, client_of):
+def tab(browser, address, client_of, wired):
     """Opens tabs as the owner."""
     session = client_of("owner").cookies["sessionid"].value
     tabs = []
@@ -179,6 +190,25 @@ def test_a_filter_sends_itself_and_stands_in_the_address(tab):
     assert "as_of=2025-12-01" in page.url
     page.wait_for_selector("main p[role=status]:has-text('(loyal)')")
     assert set(page.locator(".people .chip").all_text_contents()) == {"Loyal"}
+
+
+def test_the_stream_follows_what_comes_while_somebody_looks(tab, wired):
+    here = tab(viewport={"width": 1440, "height": 900})
+    page = here.goto("/sources/1/")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    wired.batch(wired.order("W77", total=88))
+    converted()
+    sync_api.expect(page.locator("#stream").get_by_text("€88")).to_be_visible(timeout=10_000)
+    page.evaluate("Object.defineProperty(document, 'hidden', {get: () => true})")
+    page.wait_for_timeout(300)
+    asked.clear()
+    page.wait_for_timeout(4_500)
+    assert asked == []
+    page.evaluate("Object.defineProperty(document, 'hidden', {get: () => false})")
+    page.wait_for_timeout(3_000)
+    assert asked != []
+    assert here.said == []
 
 
 def test_a_cell_shows_its_people_without_a_new_page(tab):
