@@ -333,7 +333,7 @@ class Shop(models.Model):
     """When visits from before somebody said who they are become theirs: ledger.identity.VISITS."""
     mirrored_traits = models.JSONField(null=True)
     """Names of the traits that segments may use; the mirror holds them as codes."""
-    engagement = models.TextField(blank=True, db_default="")
+    engagement = models.TextField(blank=True, default="", db_default="")
     """How far on prospects are, as TOML (tenure.lifecycle.engagement); empty: the usual rules."""
     hash_check = models.CharField(max_length=32, blank=True)
     """What the key of the payload hashes makes of nothing: told again before every import, so that no other key is
