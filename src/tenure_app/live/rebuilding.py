@@ -31,7 +31,7 @@ _PAUSE: Final = 2.0
 """Seconds at least between two, and after one that failed."""
 _TRIES: Final = 3
 """How often it is done for one who waits for it to the end."""
-_LOOK: Final = 1.0
+_LOOK: Final = 2.0
 """Seconds between two looks at what nobody tells us of: a policy that was saved, an import that ended."""
 _NEWS_US: Final = 1_800_000_000
 """Microseconds after which what was appended is read into the mirror, if nothing else asked for it before."""

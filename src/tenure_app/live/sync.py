@@ -33,7 +33,7 @@ _MOST: Final = 2_000
 """People whose rows are written in one transaction: a third of a second at most."""
 _ANEW: Final = 500
 """People who are judged in one turn."""
-_LOOK: Final = 1.0
+_LOOK: Final = 2.0
 """Seconds between two looks whether there is another generation."""
 _C, _ANEW_COLUMN, _WAS_CODE, _WAS_POLICY, _WAS_AT, _FIRST = range(1, 7)
 """Columns of `differing`; from the last one on they are those of a `Stand`."""

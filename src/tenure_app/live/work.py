@@ -31,7 +31,7 @@ _IDLE: Final = 0.2
 """Seconds between two looks where nothing is to be done."""
 _STAND_BY: Final = 0.5
 """Seconds between two tries to take over."""
-_LOOK: Final = 1.0
+_LOOK: Final = 2.0
 """Seconds between two looks at imports that ended."""
 _CONVERT: Final = 1_000
 """Events put on the timeline before those they touch are followed."""
@@ -116,8 +116,8 @@ class Worker:
         self._delivery.end()
 
     def _rest(self, stop: Event) -> None:
-        """Until something is due: asked in one question, for whoever idles is not to be noticed; in any case a second,
-        after which everybody is asked again."""
+        """Until something is due, asked in one question, for whoever idles is not to be noticed; for two seconds at
+        most, after which every step looks again."""
         until = time.monotonic() + _LOOK
         while True:
             self._pause(stop, _IDLE)

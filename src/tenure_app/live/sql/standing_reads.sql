@@ -25,26 +25,31 @@ FROM tenure_event e JOIN tenure_person p ON p.id = e.person_id
 WHERE e.person_id = ANY(%s) AND e.kind = ANY(%s)
 
 -- name: later_sqlite
--- words on facts of which somebody asked about has any: others may have the last
-SELECT e.id, e.first_id, COALESCE(p.root, p.id), e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
+-- words on facts of which somebody asked about has any: others may have the last. Who is only a device has a number below zero, as in
+-- the mirror.
+SELECT e.id, e.first_id, COALESCE(p.root, p.id) * CASE WHEN COALESCE((SELECT r.anonymous FROM tenure_person r WHERE r.id = p.root), p.anonymous)
+    THEN -1 ELSE 1 END, e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
     e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason, e.run_id
 FROM json_each(%s) k CROSS JOIN tenure_event e CROSS JOIN tenure_person p
 WHERE e.first_id = k.value AND e.kind IN (SELECT w.value FROM json_each(%s) w) AND p.id = e.person_id
 
 -- name: later_postgresql
-SELECT e.id, e.first_id, COALESCE(p.root, p.id), e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
+SELECT e.id, e.first_id, COALESCE(p.root, p.id) * CASE WHEN COALESCE((SELECT r.anonymous FROM tenure_person r WHERE r.id = p.root), p.anonymous)
+    THEN -1 ELSE 1 END, e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
     e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason, e.run_id
 FROM tenure_event e JOIN tenure_person p ON p.id = e.person_id
 WHERE e.first_id = ANY(%s) AND e.kind = ANY(%s)
 
 -- name: first_sqlite
-SELECT e.id, e.first_id, COALESCE(p.root, p.id), e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
+SELECT e.id, e.first_id, COALESCE(p.root, p.id) * CASE WHEN COALESCE((SELECT r.anonymous FROM tenure_person r WHERE r.id = p.root), p.anonymous)
+    THEN -1 ELSE 1 END, e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
     e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason, e.run_id
 FROM json_each(%s) k CROSS JOIN tenure_event e CROSS JOIN tenure_person p
 WHERE e.id = k.value AND e.kind IN (SELECT w.value FROM json_each(%s) w) AND p.id = e.person_id
 
 -- name: first_postgresql
-SELECT e.id, e.first_id, COALESCE(p.root, p.id), e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
+SELECT e.id, e.first_id, COALESCE(p.root, p.id) * CASE WHEN COALESCE((SELECT r.anonymous FROM tenure_person r WHERE r.id = p.root), p.anonymous)
+    THEN -1 ELSE 1 END, e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
     e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason, e.run_id
 FROM tenure_event e JOIN tenure_person p ON p.id = e.person_id
 WHERE e.id = ANY(%s) AND e.kind = ANY(%s)
