@@ -9,6 +9,8 @@ from living import held, orders_table, picture_of, settle, standings, touch, up_
 
 import tenure
 from tenure.engine.base import statements
+from tenure.lifecycle.policy import Policy, Rule, Scope
+from tenure_app.ledger.actions import save_policy
 from tenure_app.ledger.merging import merge, unmerge
 from tenure_app.ledger.models import Event, EventBody, Identity, Merge, Person
 from tenure_app.listen import convert
@@ -164,6 +166,21 @@ def test_a_fact_of_a_month_that_is_over_is_followed_and_asks_for_a_rebuild():
     touch(at=START)
     assert follow(now=START).rebuild["late"] == 0
     assert standings() == picture_of(START)
+
+
+@pytest.mark.usefixtures("sqlite_ledger")
+def test_who_buys_of_a_category_nobody_has_heard_of_waits_where_categories_decide():
+    scope = Scope(category="boots", rule=Rule(kind="window", days=(20.0, 40.0, 80.0)))
+    save_policy(Policy(scopes=(scope,)), note="", by="", now=1)
+    take([order(f"o{n}", customer=n % 5, at=START - n * DAY, category="boots") for n in range(20)])
+    up_to_date(now())
+    take([order("x", customer=1, at=START + 1, category="kites"), order("y", customer=2, at=START + 1)])
+    touch(at=START)
+    done = follow(now=START + DAY)
+    assert (done.people, done.waiting, dict(done.rebuild)) == (4, 1, {"words": 1})
+    up_to_date(now())
+    assert follow(now=START + DAY).people == 1
+    assert len(standings()) == 5
 
 
 @pytest.mark.usefixtures("sqlite_ledger")
