@@ -124,7 +124,7 @@ def _next(
         touched = _overlay(engine, folder, found)
     if touched is None:
         return _first(folder, policy, zone, now, progress, kinds | known)
-    if not touched.people:
+    if not touched.lives:
         found = _passed(folder, found, touched, position, zone)
         return _same_facts(folder, found, policy, zone, progress, kept)
     made = Manifest(found.generation + 1, found.events, touched.delta, {}, _said(position, zone), now)
@@ -142,13 +142,13 @@ def _next(
         progress("tracing who was touched", 0.5)
         delta = f"delta-lives-{made.generation}-{policy.hash}.duckdb"
         restage(
-            sources, folder / here.base, folder / delta, policy, touched.people, zone=zone,
+            sources, folder / here.base, folder / delta, policy, touched.lives, zone=zone,
             before=folder / here.delta if here.delta else None,
         )  # fmt: skip
         lives = Lives(here.base, delta)
     made = replace(made, lives={key_of(policy, None): lives})
     publish(folder, made)
-    return Refreshed(made, touched.events, len(touched.people), _people(folder, lives), anew=anew)
+    return Refreshed(made, touched.events, len(touched.lives), _people(folder, lives), anew=anew)
 
 
 def _passed(folder: Path, found: Manifest, touched: _Touched, position: Position, zone: str) -> Manifest:
@@ -202,11 +202,11 @@ def _latest(found: Manifest, kept: str) -> dict[str, Lives]:
 
 @dataclass(frozen=True, slots=True)
 class _Touched:
-    """Who was touched by the news, with the overlay of facts that was written (None: there was nothing to write);
-    `all`: people in that overlay; `events`: facts that are new or another one's."""
+    """Whose lives were touched by the news, with the overlay of facts that was written (None: there was nothing to
+    write); `all`: people in that overlay; `events`: facts that are new or another one's."""
 
     delta: str | None
-    people: list[int]
+    lives: list[int]
     all: int
     events: int
     earliest_at: int
@@ -230,8 +230,8 @@ def _overlay(engine: DuckDB, folder: Path, found: Manifest) -> _Touched | None:
     before = folder / found.delta if found.delta else None
     for name in ("touched", "their_facts", "their_draws"):
         run(engine, "refresh", name)
-    ((everybody, all_touched),) = run(engine, "refresh", "shares").fetchall()
-    if all_touched > max(MOST_TOUCHED * everybody, _FEW):
+    ((everybody, with_devices, all_touched),) = run(engine, "refresh", "shares").fetchall()
+    if with_devices > max(MOST_TOUCHED * everybody, _FEW):
         return None
     people = [c for (c,) in engine.connection.table("now_touched").fetchall()]
     canon = engine.connection.table("canon").to_arrow_table()
@@ -249,7 +249,8 @@ def _overlay(engine: DuckDB, folder: Path, found: Manifest) -> _Touched | None:
     if before is not None:
         engine.connection.execute("DETACH touched")
     write_facts_overlay(folder / delta, before, people, facts, draws, canon)
-    return _Touched(delta, people, int(all_touched), int(events), int(earliest or 0), int(latest or 0), words)
+    known = [c for c in people if c > 0]
+    return _Touched(delta, known, int(all_touched), int(events), int(earliest or 0), int(latest or 0), words)
 
 
 def _people(folder: Path, lives: Lives) -> int:

@@ -55,8 +55,9 @@ def read_news(engine: DuckDB, after: Position = Position(), *, kinds: Collection
     """Make the table `news`, of what was appended since a position, and `drawn`, of whom it is.
 
     news: number, first, c, kind, at, recorded_at, order_id, amount_minor, currency, discount_minor, category, region,
-    channel, reason, by c, at and number; c is whom the person is taken for, and only who is known is there. drawn: c,
-    draw. canon: person and c of who is taken for another one.
+    channel, reason, by c, at and number; c is whom the person is taken for, less than 0 (-c) where that is somebody
+    anonymous, of whom no life is made. drawn: c, draw, of those who are known. canon: person and c of who
+    is taken for another one.
 
     After a position the engine must see what the mirror has: `canon_before` (person, c) and `drawn_before` (c, draw).
     Then canon is what turned since (c: themselves again), and two tables more are made. anew: whose facts are all in
@@ -110,6 +111,7 @@ class _Reading:
             self._run(name)
         anew = self._numbers("of_anew")
         # who is taken for one of them by now may have stood for themselves before
+        self._run("anew_hidden")
         members = sorted({*anew, *self._of("members", anew).read_all()["person"].to_pylist()})
         self._hand("more_raw", self._of("events_of", members, self.end, _list(self.kinds)))
         self._people("more_people", members)

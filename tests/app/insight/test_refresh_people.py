@@ -145,6 +145,28 @@ def test_visitors_who_become_known_bring_what_they_did(folders):
 
 
 @pytest.mark.usefixtures("ledger")
+def test_an_order_that_a_device_told_first_is_whose_it_turns_out_to_be(folders):
+    mirror, anew = folders
+    take(a_shop(random.Random(13), people=90))
+    device = hear(bought("early", START + DAY, anonymous="d1")).people[0]
+    hear(said(user="u1", at=START + DAY), bought("other", START + DAY, user="u2"))
+    same(mirror, anew)
+    ann = Identity.objects.get(match="u1").person_id
+    for number, person in (("early", ann), ("other", device)):
+        first = Event.objects.get(order_key=number)
+        Event.objects.create(
+            source=first.source, source_key=f"{first.source_key}\x1f2", kind="order.corrected", person_id=person,
+            first=first, occurred_at=first.occurred_at, recorded_at=now(), order_key=number, amount_minor=9,
+            currency="EUR", fact_hash=b"1",
+        )  # fmt: skip
+    assert not same(mirror, anew).anew
+    merge = merging.merge(device, ann, by="ben", now=now())
+    assert not same(mirror, anew).anew
+    merging.unmerge(merge.pk, by="ben", now=now())
+    assert not same(mirror, anew).anew
+
+
+@pytest.mark.usefixtures("ledger")
 def test_any_order_of_merges_is_as_good_as_anew(folders):
     mirror, anew = folders
     dice = random.Random(11)

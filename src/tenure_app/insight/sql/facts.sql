@@ -1,4 +1,5 @@
--- From facts to events: what holds as known before $known_at. `base` is the file of all facts, `touched` the overlay of whoever was
+-- From facts to events: what holds as known before $known_at. What is said of somebody who is only known as a device (c below 0) counts
+-- for nobody yet; it says of what kind a fact is of which somebody who is known has a later word. `base` is the file of all facts, `touched` the overlay of whoever was
 -- touched since (their facts, all of them), where there is one.
 
 -- name: alone
@@ -49,24 +50,24 @@ SELECT 1 FROM facts f WHERE f.first <> f.number LIMIT 1
 -- name: later
 -- the last version known of each fact that has later ones
 CREATE OR REPLACE TABLE later AS
-SELECT f.first, MAX(f.number) AS number FROM facts f WHERE f.first <> f.number AND f.recorded_at < $known_at GROUP BY f.first
+SELECT f.first, MAX(f.number) AS number FROM facts f WHERE f.first <> f.number AND f.recorded_at < $known_at AND f.c > 0 GROUP BY f.first
 
 -- name: later_view
 CREATE OR REPLACE VIEW later AS
-SELECT f.first, MAX(f.number) AS number FROM facts f CROSS JOIN known k WHERE f.first <> f.number AND f.recorded_at < k.known_at
+SELECT f.first, MAX(f.number) AS number FROM facts f CROSS JOIN known k WHERE f.first <> f.number AND f.recorded_at < k.known_at AND f.c > 0
 GROUP BY f.first
 
 -- name: events
 CREATE OR REPLACE VIEW events AS
 SELECT f.c, f."at", f.kind, f.order_id, f.amount_minor, f.currency, f.discount_minor, f.category, f.region, f.reason, f.number,
     f.recorded_at, f.channel
-FROM facts f CROSS JOIN known k WHERE f.recorded_at < k.known_at
+FROM facts f CROSS JOIN known k WHERE f.recorded_at < k.known_at AND f.c > 0
 
 -- name: events_of_now
 CREATE OR REPLACE VIEW events AS
 SELECT f.c, f."at", f.kind, f.order_id, f.amount_minor, f.currency, f.discount_minor, f.category, f.region, f.reason, f.number,
     f.recorded_at, f.channel
-FROM facts f
+FROM facts f WHERE f.c > 0
 
 -- name: events_of_versions
 -- the last version holds, under the kind of the first; who was reversed is left out
@@ -74,7 +75,7 @@ CREATE OR REPLACE VIEW events AS
 SELECT f.c, f."at", f.kind, f.order_id, f.amount_minor, f.currency, f.discount_minor, f.category, f.region, f.reason, f.number,
     f.recorded_at, f.channel
 FROM facts f CROSS JOIN known k LEFT JOIN later l ON l.first = f.number
-WHERE f.recorded_at < k.known_at AND l.first IS NULL AND COALESCE(f.first, f.number) = f.number
+WHERE f.recorded_at < k.known_at AND l.first IS NULL AND COALESCE(f.first, f.number) = f.number AND f.c > 0
 UNION ALL
 SELECT f.c, f."at", o.kind, f.order_id, f.amount_minor, f.currency, f.discount_minor, f.category, f.region, f.reason, f.number,
     f.recorded_at, f.channel

@@ -6,7 +6,7 @@
 CREATE OR REPLACE TABLE now_touched AS
 SELECT n.c FROM news n
 UNION
-SELECT a.c FROM anew a JOIN drawn_before d ON d.c = a.c
+SELECT a.c FROM anew a SEMI JOIN facts f ON f.c = a.c
 UNION
 SELECT f.c FROM facts f JOIN (SELECT DISTINCT n."first" FROM news n WHERE n."first" IS NOT NULL) r
     ON f.number = r."first" OR f."first" = r."first"
@@ -24,24 +24,26 @@ UNION ALL
 SELECT k.c, k.draw FROM drawn_before k JOIN now_touched t ON t.c = k.c ANTI JOIN drawn d ON d.c = k.c ANTI JOIN anew a ON a.c = k.c
 
 -- name: shares
--- people in all, and in the overlay that is about to be written
-SELECT (SELECT COUNT(*) FROM drawn_before) + (SELECT COUNT(*) FROM drawn),
-    (SELECT COUNT(*) FROM (SELECT t.c FROM now_touched t UNION SELECT o.c FROM overlaid_before o))
+-- people in all, and in the overlay that is about to be written: with devices, and without
+SELECT (SELECT COUNT(*) FROM drawn_before) + (SELECT COUNT(*) FROM drawn), COUNT(*), COUNT(*) FILTER (WHERE w.c > 0)
+FROM (SELECT t.c FROM now_touched t UNION SELECT o.c FROM overlaid_before o) w
 
 -- name: span
 -- of what was appended, of what it changes, and of what is another one's or nobody's now
 SELECT MIN(w."at"), MAX(w."at") FROM (
-    SELECT n."at" FROM news n SEMI JOIN changed g ON g.number = n.number
+    SELECT n."at" FROM news n SEMI JOIN changed g ON g.number = n.number WHERE n.c > 0
     UNION ALL
-    SELECT f."at" FROM facts f SEMI JOIN (SELECT g.number FROM changed g ANTI JOIN news n ON n.number = g.number) l ON l.number = f.number
+    SELECT f."at" FROM facts f
+    SEMI JOIN (SELECT g.number FROM changed g ANTI JOIN (SELECT n.number FROM news n WHERE n.c > 0) k ON k.number = g.number) l
+        ON l.number = f.number WHERE f.c > 0
     UNION ALL
     SELECT f."at" FROM facts f JOIN news n ON n."first" IS NOT NULL AND (f.number = n."first" OR f."first" = n."first")
 ) w
 
 -- name: words
-SELECT DISTINCT 'category', n.category FROM news n WHERE n.category IS NOT NULL AND n.category <> ''
+SELECT DISTINCT 'category', n.category FROM news n WHERE n.category IS NOT NULL AND n.category <> '' AND n.c > 0
 UNION ALL
-SELECT DISTINCT 'region', n.region FROM news n WHERE n.region IS NOT NULL AND n.region <> ''
+SELECT DISTINCT 'region', n.region FROM news n WHERE n.region IS NOT NULL AND n.region <> '' AND n.c > 0
 
 -- name: drawn_alone
 CREATE OR REPLACE VIEW drawn_before AS SELECT c, draw FROM base.customers

@@ -1,5 +1,6 @@
--- From rows as the ledger has them (`raw`, `raw_people`, `canon`) to the mirror's facts, in DuckDB. Nobody who is only known as a device
--- is in them; what says that people were merged or parted is read to be told, and is no fact of anybody's life.
+-- From rows as the ledger has them (`raw`, `raw_people`, `canon`) to the mirror's facts, in DuckDB. Whoever is only known as a device is
+-- nobody's customer: what they did lies under their number below zero, where no life is made of it, and where somebody else's word on
+-- the same order finds it. What says that people were merged or parted is read to be told, and is no fact of anybody's life.
 
 -- name: no_raw
 CREATE OR REPLACE TABLE raw AS SELECT * FROM handed WHERE number > 0
@@ -61,6 +62,10 @@ LEFT JOIN drawn_before d ON d.c = COALESCE(p.root, p.person) WHERE d.c IS NULL
 -- name: of_anew
 SELECT a.c FROM anew a ORDER BY a.c
 
+-- name: anew_hidden
+-- of a device that is somebody now, or nobody's again, what lay under the other number goes
+INSERT INTO anew SELECT -a.c FROM anew a
+
 -- name: changed
 -- numbers of what is new, or new for whom it is of
 CREATE OR REPLACE TABLE changed AS
@@ -71,16 +76,16 @@ SELECT m.number FROM moved m
 -- name: changed_anew
 -- and everything of those whom the mirror does not have yet
 INSERT INTO changed
-SELECT n.number FROM news n LEFT JOIN drawn_before d ON d.c = n.c WHERE d.c IS NULL
+SELECT n.number FROM news n LEFT JOIN drawn_before d ON d.c = n.c WHERE d.c IS NULL AND n.c > 0
 EXCEPT
 SELECT g.number FROM changed g
 
 -- name: news
 CREATE OR REPLACE TABLE news AS
-SELECT r.number, r."first", q.person AS c, r.kind, r.occurred_at AS "at", r.recorded_at, r.order_id, r.amount_minor, r.currency,
+SELECT r.number, r."first", CASE WHEN q.hidden = 0 THEN q.person ELSE -q.person END AS c, r.kind, r.occurred_at AS "at", r.recorded_at, r.order_id, r.amount_minor, r.currency,
     r.discount_minor, r.category, r.region, r.channel, r.reason
 FROM raw r JOIN raw_people p ON p.person = r.person JOIN raw_people q ON q.person = COALESCE(p.root, p.person)
-WHERE q.hidden = 0 AND r.kind NOT IN ('person.merged', 'person.unmerged')
+WHERE r.kind NOT IN ('person.merged', 'person.unmerged')
 ORDER BY c, "at", r.number
 
 -- name: drawn
