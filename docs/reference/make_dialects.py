@@ -79,7 +79,8 @@ Segment's calls; RudderStack's libraries make them too. `identify`, `track`, `pa
 event each; `batch` and `import` with many.
 
 - Time: received at − (`sentAt` − `timestamp`), so that a wrong clock is set right. A `sentAt` that is absent or
-  unreadable leaves `timestamp` as it is.
+  unreadable leaves `timestamp` as it is, and so does one of the last five seconds: that long a request may be on its
+  way, and what a page sends in several at once stays in its order.
 - `identify` links its two ids (`customer.identified`), and so does any event with both; `alias` says that two ids are
   one person's (`customer.merged`); `group` is `account.joined`; `page` and `screen` are `page.viewed`, `screen.viewed`.
 - E-mail address and telephone are lifted out of the traits. `context.locale` and `context.timezone` are guesses.
