@@ -31,8 +31,8 @@ def as_taken(fact):
 @pytest.mark.usefixtures("ledger")
 def test_at_every_step_everybody_stands_where_all_computed_anew_would():
     describe_shop(zone=ZONE)
-    facts = [fact for fact in shop(26, people=10) if fact["at"] < OPENED + 420 * DAY]
-    assert 40 < len(facts) < 60
+    facts = [fact for fact in shop(20, people=10) if fact["at"] < OPENED + 420 * DAY]
+    assert 25 < len(facts) < 60
     months = 0
     for fact in facts:
         take([as_taken(fact)])
