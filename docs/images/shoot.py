@@ -5,6 +5,7 @@ the simulated shoe-and-boot shop.
     .venv/bin/python docs/images/shoot.py     in another; --port and --data as they were given to make demo
     make demo SHOP=simulated                  then this, and
     .venv/bin/python docs/images/shoot.py --shop simulated
+    .venv/bin/python docs/images/shoot.py --shop wire        a shop of its own (wire.py) on a server of its own
 
 Needs Playwright and a Chromium: its own, the system's, or the one named by --chromium. Both shops are always the same
 and the demo's clock stands still, so the numbers are the same too.
@@ -15,7 +16,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+import wire
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tenure.engine.duckdb import DuckDB
 from tenure.lifecycle.policy import load
@@ -34,6 +36,11 @@ CONSOLE = {
     "journey": {"ring.png": ("/", 1000), "customer.png": ("/customers/153/", 1100)},
     "simulated": {
         "worth.png": ("/worth/", 1240), "next.png": ("/worth/next/", 720), "discounts.png": ("/discounts/", 960),
+    },
+    "wire": {
+        "sources.png": ("/sources/", 640), "stream.png": ("/sources/{web}/", 900),
+        "quarantine.png": ("/quarantine/", 900), "person.png": ("/customers/{person}/", 1480),
+        "prospects.png": ("/prospects/", 860),
     },
 }  # fmt: skip
 """Of each shop and file the page's path and the height of the window."""
@@ -71,6 +78,21 @@ def foretold(tab: Page, address: str) -> None:
     raise SystemExit("the forecast was not worked out in five minutes")
 
 
+def settled(tab: Page, address: str) -> dict[str, int]:
+    """Waits until the worker has done with everything; the numbers of the web shop's source and of its owner's page."""
+    waits = ("tenure_received_waiting", "tenure_people_touched")
+    for _ in range(240):
+        told = tab.request.get(f"{address}/metrics").text().splitlines()
+        person = tab.request.get(f"{address}/api/v1/customers?q=c1@post.example").json()["items"]
+        if person and person[0]["standing"] and all(f"{name} 0" in told for name in waits):
+            break
+        tab.wait_for_timeout(500)
+    else:
+        raise SystemExit("the worker was not done in two minutes")
+    sources = tab.request.get(f"{address}/api/v1/sources").json()["items"]
+    return {"web": next(one["id"] for one in sources if one["name"] == "web"), "person": person[0]["id"]}
+
+
 def shoot(tab: Page, address: str, name: str, height: int) -> None:
     """One picture of the top of a page, as large as the window."""
     tab.set_viewport_size({"width": WIDTH, "height": height})
@@ -80,26 +102,34 @@ def shoot(tab: Page, address: str, name: str, height: int) -> None:
     print(f"docs/images/{name}: {WIDTH} x {height}, {(HERE / name).stat().st_size // 1000} kB")
 
 
+def pictures(browser: Browser, address: str, word: str, shop: str) -> None:
+    """All pages of a shop."""
+    tab = browser.new_page(viewport={"width": WIDTH, "height": 1000}, color_scheme="light")
+    signed_in(tab, address, word)
+    numbers = settled(tab, address) if shop == "wire" else foretold(tab, address) or {}
+    for name, (path, height) in CONSOLE[shop].items():
+        shoot(tab, f"{address}{path.format(**numbers)}", name, height)
+
+
 def main() -> None:
-    """All pictures; the demo runs meanwhile."""
+    """All pictures of a shop; the demo runs meanwhile, or the shop over the wire has a server of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8765)
     parser.add_argument("--shop", choices=CONSOLE, default="journey")
     parser.add_argument("--data", type=Path, default=ROOT / "var" / "demo")
     parser.add_argument("--chromium", default=shutil.which("chromium"))
     asked = parser.parse_args()
-    word = (asked.data / asked.shop / "secrets" / "demo_password").read_text(encoding="utf-8").strip()
-    address = f"http://127.0.0.1:{asked.port}"
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=asked.chromium, args=["--no-sandbox"])
-        tab = browser.new_page(viewport={"width": WIDTH, "height": 1000}, color_scheme="light")
-        signed_in(tab, address, word)
-        foretold(tab, address)
-        for name, (path, height) in CONSOLE[asked.shop].items():
-            shoot(tab, f"{address}{path}", name, height)
+        if asked.shop == "wire":
+            with wire.served(Path(folder) / "data", asked.port) as address:
+                pictures(browser, address, wire.WORD, "wire")
+        else:
+            word = (asked.data / asked.shop / "secrets" / "demo_password").read_text(encoding="utf-8").strip()
+            pictures(browser, f"http://127.0.0.1:{asked.port}", word, asked.shop)
         if asked.shop == "journey":
             name, height = REPORT
-            shoot(tab, report(Path(folder)).as_uri(), name, height)
+            shoot(browser.new_page(color_scheme="light"), report(Path(folder)).as_uri(), name, height)
         browser.close()
 
 

@@ -97,7 +97,8 @@ def _way(at: Moment, one: Opportunity) -> str:
     today = date_of(day_of(clock.now(), at.zone))
     opened = words.time_at(one.opened_at, at.zone, today)
     said = gettext("Cycle {n} opened {when}.").format(n=words.count(one.cycle), when=opened)
-    if one.expected_at is not None:
-        on = words.day_at(one.expected_at, at.zone, at.year)
-        said = f"{said} {gettext('The next order is usually there by {day}.').format(day=on)}"
-    return said
+    if one.expected_at is None:
+        return said
+    on = words.day_at(one.expected_at, at.zone, at.year)
+    usual = gettext("The next order is usually there by {day}.").format(day=on)
+    return f"{said} {usual}"

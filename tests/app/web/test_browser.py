@@ -200,7 +200,7 @@ def test_the_stream_follows_what_comes_while_somebody_looks(tab, wired):
     wired.batch(wired.order("W77", total=88))
     converted()
     sync_api.expect(page.locator("#stream").get_by_text("€88")).to_be_visible(timeout=10_000)
-    page.evaluate("Object.defineProperty(document, 'hidden', {get: () => true})")
+    page.evaluate("Object.defineProperty(document, 'hidden', {get: () => true, configurable: true})")
     page.wait_for_timeout(300)
     asked.clear()
     page.wait_for_timeout(4_500)

@@ -191,6 +191,19 @@ def test_where_they_stand_this_moment_is_said_where_the_picture_of_the_day_is_ol
     assert "This morning still" not in past
 
 
+def test_after_an_order_of_today_what_falls_due_follows_from_it(owner, sender, console):
+    before = text_of(owner.get(page_of(17)))
+    code = STAGES.index(next(
+        one for one in STAGES if one[0] == re.search(r"<h2>Why (\w+)</h2>", before)[1] and one[1] in (None, "short")
+    ))  # fmt: skip
+    stands(17, code, last_order_at=clock.now(), expected_at=clock.now() + 40 * 86_400_000_000, orders=9, occasions=9)
+    Opportunity.objects.create(person_id=17, cycle=10, opened_at=clock.now())
+    text = text_of(owner.get(page_of(17)))
+    assert text.count("Cycle 10 opened 08:00:00.") == 2
+    assert "in 40 days" in text
+    assert "This morning still" not in text or code in (4, 7)
+
+
 def test_the_moment_asks_again_and_is_answered_only_when_there_is_news(owner, sender):
     said(sender, {"type": "identify", "userId": "a"})
     person = number_of("a")

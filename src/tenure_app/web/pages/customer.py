@@ -66,15 +66,20 @@ def customer_page(request: HttpRequest, person: int) -> HttpResponse:
     found = reading.table("people").filter(col("c") == lit(person)).to_arrow_table().to_pylist()
     if found:
         context |= _life(request, at, reading, found[0])
-        standing = (context.get("live") or {}).get("standing")
-        if standing is not None and standing["code"] != found[0]["code"]:
-            # what falls due follows from where they stand by now
-            context["moved_since"] = True
-            context["dues"] = list(_dues(at, {**found[0], **standing["dates"], "contact_on": None}, call=False))
+        _bring_up(at, context, found[0])
         return show(request, "tenure/customer.html", context, here="customers")
     if there is None:
         raise Http404
     return _not_yet(request, there, context, group)
+
+
+def _bring_up(at: Moment, context: dict[str, Any], row: dict[str, Any]) -> None:
+    """Where something happened since the morning of the picture: what falls due follows from where they stand now."""
+    standing = (context["live"] or {}).get("standing") if context["group"] else None
+    ordered_at = standing["dates"]["last_order_at"] if standing is not None else None
+    if standing is not None and (standing["code"] != row["code"] or (ordered_at or 0) >= at.as_of):
+        context["moved_since"] = True
+        context["dues"] = list(_dues(at, {**row, **standing["dates"], "contact_on": None}, call=False))
 
 
 def _not_yet(request: HttpRequest, there: Person, context: dict[str, Any], group: Sequence[int]) -> HttpResponse:
