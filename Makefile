@@ -106,7 +106,7 @@ torture: setup
 	@echo "== imports killed, and going on"
 	@TENURE_KILLS=$${TENURE_KILLS:-10} $(BIN)/python -m pytest -s tests/app/test_kills.py
 	@echo "== server, worker and database killed under load"
-	@TENURE_KILLS=$${TENURE_KILLS:-20} $(BIN)/python -m pytest -s tests/app/wire/test_wire_kills.py tests/app/wire/test_wire_restarts.py
+	@TENURE_KILLS=$${TENURE_KILLS:-20} $(BIN)/python -m pytest -s $(addprefix tests/app/wire/test_wire_,kills.py restarts.py clocks.py)
 
 demo: setup
 	@$(BIN)/python demo/demo.py --shop $(SHOP) --port $(PORT) --data $(DATA)

@@ -1,8 +1,12 @@
-"""Clocks a year off, the client's and the server's: every event is kept, in its order, and flagged."""
+"""Clocks a year off, the client's and the server's: every event is kept, in its order, and flagged.
+
+`make test` has the server's clock a year ahead, `make torture` behind as well.
+"""
 
 import base64
 import datetime as dt
 import json
+import os
 
 import pytest
 import segment.analytics.client
@@ -44,7 +48,10 @@ def test_a_clients_clock_a_year_off_is_set_right(live, recorder, off, name):
     assert quarantined(name) == []
 
 
-@pytest.fixture(params=[-YEAR, YEAR], ids=["slow", "fast"])
+FAST_AND_SLOW = [YEAR] if os.environ.get("TENURE_KILLS") is None else [YEAR, -YEAR]
+
+
+@pytest.fixture(params=FAST_AND_SLOW, ids=["fast", "slow"][: len(FAST_AND_SLOW)])
 def wrong(request, sqlite_databases, tmp_path, monkeypatch):
     """A server whose clock stands still, a year away."""
     monkeypatch.setattr(settings, "TENURE_DATA", tmp_path)
