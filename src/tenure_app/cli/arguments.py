@@ -142,6 +142,13 @@ def _shop(add: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     one.add_argument(
         "--discount-rate", metavar="RATE", type=number, help="a year, of money that comes later, as in 0.1 for 10 %%"
     )
+    one.add_argument(
+        "--visits", choices=("unless_refused", "if_agreed", "never"),
+        help="when visits from before somebody said who they are become theirs",
+    )  # fmt: skip
+    one.add_argument(
+        "--segment-traits", metavar="NAMES", help="traits that segments may use, with commas between; or none"
+    )
     one.set_defaults(job=_late("keeping", "shop"))
 
 

@@ -82,15 +82,21 @@ def shop(asked: argparse.Namespace) -> None:
     asked_for = {
         "name": asked.name, "zone": asked.timezone, "currency": asked.currency,
         "fiscal_year_month": asked.fiscal_year_month, "discount_rate": asked.discount_rate,
+        "visits": asked.visits,
     }  # fmt: skip
     said = {key: value for key, value in asked_for.items() if value is not None}
     if asked.margin is not None:
         said["margin"] = _margin(asked.margin)
+    if asked.segment_traits is not None:
+        names = [] if asked.segment_traits == "none" else asked.segment_traits.split(",")
+        said["mirrored_traits"] = sorted({name.strip() for name in names})
     found = describe_shop(**said) if said else Shop.objects.one()
     month = MONTHS[found.fiscal_year_month - 1]
     say(f"{visible(found.name)}: {found.zone}, {found.currency or 'no currency'}, business year from {month}, ")
     margin = "not known" if found.margin is None else f"{found.margin:.4g} of a price"
     say(f"margin {margin}, discount rate {found.discount_rate:.4g} a year\n")
+    traits = ", ".join(map(visible, found.mirrored_traits or ())) or "none"
+    say(f"visits become theirs: {found.visits}; traits that segments may use: {traits}\n")
 
 
 def _margin(text: str) -> float | None:
@@ -126,7 +132,7 @@ def _refreshed(policy: Policy, shop: Shop, *, anew: bool, known_at: int | None, 
         steps("refreshing the pictures")
         done = refresh(
             settings.TENURE_DATA / "mirror", policy, zone=shop.zone, now=clock.now(), anew=anew, known_at=known_at,
-            keep=in_force(), wait=wait, progress=lambda what, _: steps(what),
+            keep=in_force(), traits=shop.mirrored_traits or (), wait=wait, progress=lambda what, _: steps(what),
         )  # fmt: skip
     people = f"pictures of {many(done.people, 'person', 'people')}"
     if not done.events and not done.anew:

@@ -6,7 +6,7 @@ One process at a time does this; whoever reads goes on with what was named befor
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +15,7 @@ from tenure.engine.duckdb import DuckDB
 from tenure_app.insight.build import MOST_TOUCHED, build, must_rebuild, restage, write_facts_overlay
 from tenure_app.insight.days import key_of
 from tenure_app.insight.store import Sources, attach, run, unfinished
+from tenure_app.insight.traits import bring_traits
 from tenure_app.ledger import mirror
 from tenure_app.ledger.kinds import life_kinds
 from tenure_app.ledger.manifest import Lives, Manifest, publish, read_manifest, writing
@@ -49,13 +50,13 @@ class Refreshed:
 
 def refresh(
     folder: Path, policy: Policy, *, zone: str, now: int, progress: Progress, anew: bool = False,
-    known_at: int | None = None, keep: Policy | None = None, wait: bool = False,
+    known_at: int | None = None, keep: Policy | None = None, traits: Sequence[str] = (), wait: bool = False,
 ) -> Refreshed:  # fmt: skip
     """Publish a generation that knows all that was appended, and everybody's lives by this policy.
 
     folder: the mirror's. known_at: compute what was known at that instant, too. anew: read and compute everything.
-    keep: the policy in force, whose lives stay whatever else is tried; None: this one. Refused while another process
-    writes, unless one will `wait` for it.
+    keep: the policy in force, whose lives stay whatever else is tried; None: this one. traits: names of those that the
+    mirror has as codes. Refused while another process writes, unless one will `wait` for it.
     """
     kept = key_of(keep or policy, None)
     with writing(folder, wait=wait):
@@ -64,6 +65,9 @@ def refresh(
         done = _first(folder, policy, zone, now, progress, kinds) if found is None else _next(
             folder, found, policy, zone, now, progress, kept, kinds
         )
+        # lists of everybody's may take a while: pictures come first
+        made = bring_traits(folder, done.manifest, traits, anew=found is None)
+        done = replace(done, manifest=made)
         if known_at is not None and key_of(policy, known_at) not in done.manifest.lives:
             done = replace(done, manifest=_as_known(folder, done.manifest, policy, zone, known_at, progress, kept))
         return done
@@ -127,7 +131,7 @@ def _next(
     if not touched.lives:
         found = _passed(folder, found, touched, position, zone)
         return _same_facts(folder, found, policy, zone, progress, kept)
-    made = Manifest(found.generation + 1, found.events, touched.delta, {}, _said(position, zone), now)
+    made = Manifest(found.generation + 1, found.events, touched.delta, {}, _said(position, zone), now, found.traits)
     sources = Sources.of(folder, made, policy)
     here = found.lives.get(key_of(policy, None))
     anew = here is None or found.position["zone"] != zone or must_rebuild(

@@ -8,15 +8,18 @@ from tenure.errors import InvalidInput
 from tenure.lifecycle.policy import Policy, dumps
 from tenure.money import exponent
 from tenure.periods import zone_named
+from tenure_app.ledger.identity import VISITS
 from tenure_app.ledger.models import PolicyVersion, Shop
+from tenure_app.ledger.told import LONGEST
 from tenure_app.refused import Refused
 
 __all__ = ["describe_engagement", "describe_shop", "save_policy"]
 
 
 def describe_shop(**said: Any) -> Shop:
-    """Change some of name, zone, currency, fiscal_year_month, margin (None: not known) and discount_rate. BadTime for
-    no zone; Refused for what is no currency, no month, no name, no share of a price or no rate."""
+    """Change some of name, zone, currency, fiscal_year_month, margin (None: not known), discount_rate, visits (one of
+    identity.VISITS) and mirrored_traits (names). BadTime for no zone; Refused for what is no currency, no month, no
+    name, no share of a price, no rate, no way with visits or no trait's name."""
     if "zone" in said:
         zone_named(said["zone"])
     if said.get("currency"):
@@ -31,6 +34,10 @@ def describe_shop(**said: Any) -> Shop:
         raise Refused("bad_margin", f"nothing was saved: {margin:g} is no margin; it is a share above 0, up to 1")
     if not 0.0 <= rate <= 10.0:
         raise Refused("bad_rate", f"nothing was saved: {rate:g} is no discount rate; it is from 0 to 10 a year")
+    if said.get("visits", VISITS[0]) not in VISITS:
+        raise Refused("bad_visits", f"nothing was saved: visits join {', '.join(VISITS)}; not {said['visits']}")
+    if any(not 0 < len(name) <= LONGEST for name in said.get("mirrored_traits", ())):
+        raise Refused("bad_trait", f"nothing was saved: a trait's name has 1 to {LONGEST} characters")
     if not said.get("name", "x").strip():
         raise Refused("no_name", "nothing was saved: the shop needs a name")
     Shop.objects.update_or_create(pk=1, defaults=said)

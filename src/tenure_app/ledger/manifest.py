@@ -10,19 +10,19 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from tenure_app.refused import Refused
 
-__all__ = ["Lives", "Manifest", "publish", "read_manifest", "replaced", "writing"]
+__all__ = ["Lives", "Manifest", "Traits", "publish", "read_manifest", "replaced", "writing"]
 
 _NAME: Final = "current.json"
 _BEFORE: Final = "before.json"
 _LOCK: Final = "writing.lock"
-_OURS: Final = ("events-", "delta-", "lives-")
+_OURS: Final = ("events-", "delta-", "lives-", "traits-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,22 @@ class Lives:
 
 
 @dataclass(frozen=True, slots=True)
+class Traits:
+    """Which file has the traits that segments may use, its number, how far the ledger was read for it, in its own
+    terms, and the traits' names."""
+
+    file: str
+    number: int
+    events: int
+    names: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """The generation in force. `events`: all facts; `delta`: the overlay of whoever was touched since.
 
     lives: by the policy's hash, with `@` and the instant for what was known at another one. position: how far the
-    ledger was read, in its own terms. known_at: when it was read (us UTC).
+    ledger was read, in its own terms. known_at: when it was read (us UTC). traits: None where none are asked for.
     """
 
     generation: int
@@ -47,10 +58,11 @@ class Manifest:
     lives: Mapping[str, Lives] = field(default_factory=dict)
     position: Any = None
     known_at: int | None = None
+    traits: Traits | None = None
 
     def files(self) -> set[str]:
         """Names of all files that it names."""
-        named = {self.events, self.delta}
+        named = {self.events, self.delta, None if self.traits is None else self.traits.file}
         for one in self.lives.values():
             named |= {one.base, one.delta}
         return {name for name in named if name is not None}
@@ -65,7 +77,8 @@ def _read(path: Path) -> Manifest | None:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         lives = {key: Lives(**one) for key, one in told.pop("lives").items()}
-        return Manifest(**told, lives=lives)
+        traits = told.pop("traits", None)
+        return Manifest(**told, lives=lives, traits=None if traits is None else Traits(**traits))
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tenure.engine.duckdb import DuckDB
 
-__all__ = ["Position", "behind", "is_another", "read_news", "server_mark"]
+__all__ = ["Position", "asking", "behind", "is_another", "listed", "read_news", "server_mark"]
 
 _PACKAGE: Final = "tenure_app.ledger"
 _TURNS: Final = (MERGED, UNMERGED)
@@ -68,7 +68,7 @@ def read_news(engine: DuckDB, after: Position = Position(), *, kinds: Collection
     """
     if restored_elsewhere(connection):
         raise Refused("restored_elsewhere", "the ledger was restored from another server; run once: tenure migrate")
-    with _asking() as ask:
+    with asking() as ask:
         end = ask("end").read_all().column(0)[0].as_py()
         last = ask("last", end).read_all().column(0)[0].as_py()
         reading = _Reading(engine, ask, int(end), sorted(kinds))
@@ -91,7 +91,7 @@ class _Reading:
 
     def everything(self) -> None:
         """Every fact of everybody."""
-        self._hand("no_raw", self.ask("events", 0, self.end, _list(self.kinds)))
+        self._hand("no_raw", self.ask("events", 0, self.end, listed(self.kinds)))
         self._hand("no_people", self.ask("everybody"))
         for name in ("canon", "news", "drawn"):
             self._run(name)
@@ -99,13 +99,13 @@ class _Reading:
 
     def since(self, after: int) -> None:
         """What was appended, and everything of whoever is another one by now."""
-        self._hand("no_raw", self.ask("events", after, self.end, _list([*self.kinds, *_TURNS])))
+        self._hand("no_raw", self.ask("events", after, self.end, listed([*self.kinds, *_TURNS])))
         self._run("no_turned")
         if self._numbers("any_turned") != [0]:
             self._hand("canon_now", self.ask("canon"))
             self._run("turned")
             self._drop("canon_now")
-        self._hand("moved", self._of("events_of", self._numbers("moving"), self.end, _list(self.kinds)))
+        self._hand("moved", self._of("events_of", self._numbers("moving"), self.end, listed(self.kinds)))
         self._people("no_people", self._numbers("whose"))
         for name in ("anew", "changed"):
             self._run(name)
@@ -113,7 +113,7 @@ class _Reading:
         # who is taken for one of them by now may have stood for themselves before
         self._run("anew_hidden")
         members = sorted({*anew, *self._of("members", anew).read_all()["person"].to_pylist()})
-        self._hand("more_raw", self._of("events_of", members, self.end, _list(self.kinds)))
+        self._hand("more_raw", self._of("events_of", members, self.end, listed(self.kinds)))
         self._people("more_people", members)
         for name in ("news", "changed_anew", "drawn"):
             self._run(name)
@@ -126,7 +126,7 @@ class _Reading:
         self._hand("more_people", self._of("people", self._numbers("roots")))
 
     def _of(self, name: str, people: list[int], *more: int | str) -> pa.RecordBatchReader:
-        return self.ask(name, _list(people), *more)
+        return self.ask(name, listed(people), *more)
 
     def _hand(self, name: str, rows: pa.RecordBatchReader) -> None:
         """Carry out a statement that sees the rows as `handed`."""
@@ -145,7 +145,7 @@ class _Reading:
             self.engine.drop(name)
 
 
-def _list(items: Sequence[int | str]) -> str:
+def listed(items: Sequence[int | str]) -> str:
     """A list as either database is handed one."""
     return json.dumps(items) if connection.vendor == "sqlite" else ",".join(map(str, items))
 
@@ -180,8 +180,9 @@ def behind(position: Position) -> int:
 
 
 @contextmanager
-def _asking() -> Iterator[_Ask]:
-    """A connection of ADBC to Django's database, and its statements by name."""
+def asking() -> Iterator[_Ask]:
+    """A connection of ADBC to Django's database, and its statements by name (mirror_reads.sql). Django's own connection
+    is closed and must not be used meanwhile."""
     vendor, settings = connection.vendor, connection.settings_dict
     said = statements(_PACKAGE, "mirror_reads")
     connection.close()

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
     from tenure_app.dialects.said import Said
 
-__all__ = ["LARGEST", "Told", "keep"]
+__all__ = ["LARGEST", "LONGEST", "Told", "keep"]
 
 LARGEST: Final = 8192
 """Bytes of a trait's value as JSON; a larger one is left out."""
-_LONGEST: Final = 100
+LONGEST: Final = 100
+"""Characters of a trait's name."""
 _LONGEST_NAME: Final = 300
 _DAY: Final = 86_400_000_000
 """A guess that is said again and again is written down again after a day."""
@@ -75,7 +76,7 @@ def _keep_traits(told: Sequence[Told], source: int, now: int) -> None:
 
 def _as_json(name: str, value: Any) -> str | None:
     """A trait's value as it is kept; None for one that is not kept."""
-    if not name or len(name) > _LONGEST or "\x00" in name:
+    if not name or len(name) > LONGEST or "\x00" in name:
         return None
     try:
         text = msgspec.json.encode(value)

@@ -21,3 +21,13 @@ def test_what_is_no_margin_or_rate_is_refused_in_a_line(tenure, said):
     assert code in (1, 2)
     assert error.count("\n") == 1
     assert not Shop.objects.exists()
+
+
+def test_the_shop_says_which_traits_and_when_visits_join(tenure):
+    assert "visits become theirs: unless_refused; traits that segments may use: none" in tenure("shop")[1]
+    told = tenure("shop", "--segment-traits", "plan, language", "--visits", "never")[1]
+    assert "visits become theirs: never; traits that segments may use: language, plan" in told
+    assert Shop.objects.one().mirrored_traits == ["language", "plan"]
+    assert tenure("shop", "--segment-traits", "none")[0] == 0
+    assert Shop.objects.one().mirrored_traits == []
+    assert tenure("shop", "--segment-traits", "plan,,x")[0] == 2

@@ -79,3 +79,50 @@ SELECT 0 AS person, 0 AS c UNION ALL SELECT p.id, p.root FROM tenure_person p WH
 
 -- name: canon_postgresql
 SELECT p.id AS person, p.root AS c FROM tenure_person p WHERE p.root IS NOT NULL
+
+-- name: traits_sqlite
+-- of everybody who is known, by whom they are taken for
+SELECT 0 AS c, '' AS name, '' AS value, 0 AS said_at, 0 AS guessed
+UNION ALL
+SELECT COALESCE(p.root, p.id), t.name, t.value, t.said_at, CAST(t.guessed AS INTEGER)
+FROM tenure_trait t CROSS JOIN tenure_person p LEFT JOIN tenure_person r ON r.id = p.root
+WHERE t.name IN (SELECT w.value FROM json_each(?) w) AND p.id = t.person_id AND NOT COALESCE(r.anonymous, p.anonymous)
+
+-- name: traits_postgresql
+SELECT COALESCE(p.root, p.id) AS c, t.name, t.value, t.said_at, CAST(t.guessed AS INTEGER) AS guessed
+FROM tenure_trait t JOIN tenure_person p ON p.id = t.person_id LEFT JOIN tenure_person r ON r.id = p.root
+WHERE t.name IN (SELECT json_array_elements_text($1::json)) AND NOT COALESCE(r.anonymous, p.anonymous)
+
+-- name: traits_of_sqlite
+SELECT 0 AS c, '' AS name, '' AS value, 0 AS said_at, 0 AS guessed
+UNION ALL
+SELECT COALESCE(p.root, p.id), t.name, t.value, t.said_at, CAST(t.guessed AS INTEGER)
+FROM json_each(?) k CROSS JOIN tenure_trait t CROSS JOIN tenure_person p LEFT JOIN tenure_person r ON r.id = p.root
+WHERE t.person_id = k.value AND t.name IN (SELECT w.value FROM json_each(?) w) AND p.id = t.person_id
+    AND NOT COALESCE(r.anonymous, p.anonymous)
+
+-- name: traits_of_postgresql
+SELECT COALESCE(p.root, p.id) AS c, t.name, t.value, t.said_at, CAST(t.guessed AS INTEGER) AS guessed
+FROM tenure_trait t JOIN tenure_person p ON p.id = t.person_id LEFT JOIN tenure_person r ON r.id = p.root
+WHERE t.person_id = ANY(string_to_array($1, ',')::bigint[]) AND t.name IN (SELECT json_array_elements_text($2::json))
+    AND NOT COALESCE(r.anonymous, p.anonymous)
+
+-- name: spoke_sqlite
+-- whoever something was recorded of since, whom they are taken for, and who lost them: what is said of people comes with an event
+SELECT 0 AS c
+UNION
+SELECT e.person_id FROM tenure_event e WHERE e.id > ?1 AND e.id <= ?2
+UNION
+SELECT p.root FROM tenure_event e JOIN tenure_person p ON p.id = e.person_id WHERE e.id > ?1 AND e.id <= ?2 AND p.root IS NOT NULL
+UNION
+SELECT COALESCE(p.root, p.id) FROM tenure_event e JOIN tenure_merge m ON m.person_id = e.person_id
+JOIN tenure_person p ON p.id = m.canonical_id WHERE e.id > ?1 AND e.id <= ?2 AND e.kind = 'person.unmerged'
+
+-- name: spoke_postgresql
+SELECT e.person_id AS c FROM tenure_event e WHERE e.position >= $1 AND e.position < $2
+UNION
+SELECT p.root FROM tenure_event e JOIN tenure_person p ON p.id = e.person_id
+WHERE e.position >= $1 AND e.position < $2 AND p.root IS NOT NULL
+UNION
+SELECT COALESCE(p.root, p.id) FROM tenure_event e JOIN tenure_merge m ON m.person_id = e.person_id
+JOIN tenure_person p ON p.id = m.canonical_id WHERE e.position >= $1 AND e.position < $2 AND e.kind = 'person.unmerged'
