@@ -20,7 +20,7 @@ from tenure_app.listen import spool
 from tenure_app.listen.keys import make_key, make_source
 from tenure_app.listen.models import OtherKey, Quarantined, Touched
 
-PATIENCE = 60
+PATIENCE = 120
 """Seconds within which what is begun must have come to its end."""
 
 
