@@ -1,6 +1,7 @@
 -- What the mirror reads of the ledger: numbers and codes, no name, no address, no free text. ADBC gives a column of SQLite the type of
 -- its first values, so a row that has a value of the right type in each comes first; it is left out again (number 0). Lists are handed
--- over as text: JSON on SQLite, with commas between on PostgreSQL.
+-- over as text: JSON on SQLite, with commas between on PostgreSQL. What files brought (run_id) is read whatever it is: whoever a file
+-- knows only by visits is a prospect; over the wire everybody known has a customer.created.
 
 -- name: events_sqlite
 SELECT 0 AS number, 0 AS "first", 0 AS person, '' AS kind, 0 AS occurred_at, 0 AS recorded_at, '' AS order_id, 0 AS amount_minor,
@@ -8,12 +9,12 @@ SELECT 0 AS number, 0 AS "first", 0 AS person, '' AS kind, 0 AS occurred_at, 0 A
 UNION ALL
 SELECT e.id, e.first_id, e.person_id, e.kind, e.occurred_at, e.recorded_at,
     e.source_id || ':' || e.order_key, e.amount_minor, e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason
-FROM tenure_event e WHERE e.id > ? AND e.id <= ? AND e.kind IN (SELECT w.value FROM json_each(?) w)
+FROM tenure_event e WHERE e.id > ? AND e.id <= ? AND (e.run_id IS NOT NULL OR e.kind IN (SELECT w.value FROM json_each(?) w))
 
 -- name: events_postgresql
 SELECT e.id AS number, e.first_id AS "first", e.person_id AS person, e.kind, e.occurred_at, e.recorded_at,
     e.source_id || ':' || e.order_key AS order_id, e.amount_minor, e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason
-FROM tenure_event e WHERE e.position >= $1 AND e.position < $2 AND e.kind = ANY(string_to_array($3, ','))
+FROM tenure_event e WHERE e.position >= $1 AND e.position < $2 AND (e.run_id IS NOT NULL OR e.kind = ANY(string_to_array($3, ',')))
 
 -- name: events_of_sqlite
 -- of some people, as far as is read now
@@ -23,13 +24,13 @@ UNION ALL
 SELECT e.id, e.first_id, e.person_id, e.kind, e.occurred_at, e.recorded_at,
     e.source_id || ':' || e.order_key, e.amount_minor, e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason
 FROM json_each(?) k CROSS JOIN tenure_event e
-WHERE e.person_id = k.value AND e.id <= ? AND e.kind IN (SELECT w.value FROM json_each(?) w)
+WHERE e.person_id = k.value AND e.id <= ? AND (e.run_id IS NOT NULL OR e.kind IN (SELECT w.value FROM json_each(?) w))
 
 -- name: events_of_postgresql
 SELECT e.id AS number, e.first_id AS "first", e.person_id AS person, e.kind, e.occurred_at, e.recorded_at,
     e.source_id || ':' || e.order_key AS order_id, e.amount_minor, e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason
 FROM tenure_event e
-WHERE e.person_id = ANY(string_to_array($1, ',')::bigint[]) AND e.position < $2 AND e.kind = ANY(string_to_array($3, ','))
+WHERE e.person_id = ANY(string_to_array($1, ',')::bigint[]) AND e.position < $2 AND (e.run_id IS NOT NULL OR e.kind = ANY(string_to_array($3, ',')))
 
 -- name: end_sqlite
 -- writers wait for each other, so the last number is a number below which nothing will be filled in
@@ -46,10 +47,10 @@ SELECT COALESCE(MAX(id), 0) FROM tenure_event WHERE id <= ?
 SELECT COALESCE((SELECT e.id FROM tenure_event e WHERE e.position < $1 ORDER BY e.id DESC LIMIT 1), 0)
 
 -- name: behind_sqlite
-SELECT COUNT(*) FROM tenure_event e WHERE e.id > %s AND e.kind IN (SELECT w.value FROM json_each(%s) w)
+SELECT COUNT(*) FROM tenure_event e WHERE e.id > %s AND (e.run_id IS NOT NULL OR e.kind IN (SELECT w.value FROM json_each(%s) w))
 
 -- name: behind_postgresql
-SELECT COUNT(*) FROM tenure_event e WHERE e.position >= %s AND e.kind = ANY(%s)
+SELECT COUNT(*) FROM tenure_event e WHERE e.position >= %s AND (e.run_id IS NOT NULL OR e.kind = ANY(%s))
 
 -- name: everybody_sqlite
 SELECT 0 AS person, 0 AS draw, 0 AS root, 0 AS hidden UNION ALL

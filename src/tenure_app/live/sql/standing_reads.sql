@@ -16,13 +16,13 @@ SELECT p.id FROM tenure_person p WHERE p.root = ANY(%s)
 SELECT e.id, e.first_id, COALESCE(p.root, p.id), e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
     e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason, e.run_id
 FROM json_each(%s) k CROSS JOIN tenure_event e CROSS JOIN tenure_person p
-WHERE e.person_id = k.value AND e.kind IN (SELECT w.value FROM json_each(%s) w) AND p.id = e.person_id
+WHERE e.person_id = k.value AND (e.run_id IS NOT NULL OR e.kind IN (SELECT w.value FROM json_each(%s) w)) AND p.id = e.person_id
 
 -- name: facts_postgresql
 SELECT e.id, e.first_id, COALESCE(p.root, p.id), e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
     e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason, e.run_id
 FROM tenure_event e JOIN tenure_person p ON p.id = e.person_id
-WHERE e.person_id = ANY(%s) AND e.kind = ANY(%s)
+WHERE e.person_id = ANY(%s) AND (e.run_id IS NOT NULL OR e.kind = ANY(%s))
 
 -- name: later_sqlite
 -- words on facts of which somebody asked about has any: others may have the last. Who is only a device has a number below zero, as in
@@ -31,28 +31,28 @@ SELECT e.id, e.first_id, COALESCE(p.root, p.id) * CASE WHEN COALESCE((SELECT r.a
     THEN -1 ELSE 1 END, e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
     e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason, e.run_id
 FROM json_each(%s) k CROSS JOIN tenure_event e CROSS JOIN tenure_person p
-WHERE e.first_id = k.value AND e.kind IN (SELECT w.value FROM json_each(%s) w) AND p.id = e.person_id
+WHERE e.first_id = k.value AND (e.run_id IS NOT NULL OR e.kind IN (SELECT w.value FROM json_each(%s) w)) AND p.id = e.person_id
 
 -- name: later_postgresql
 SELECT e.id, e.first_id, COALESCE(p.root, p.id) * CASE WHEN COALESCE((SELECT r.anonymous FROM tenure_person r WHERE r.id = p.root), p.anonymous)
     THEN -1 ELSE 1 END, e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
     e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason, e.run_id
 FROM tenure_event e JOIN tenure_person p ON p.id = e.person_id
-WHERE e.first_id = ANY(%s) AND e.kind = ANY(%s)
+WHERE e.first_id = ANY(%s) AND (e.run_id IS NOT NULL OR e.kind = ANY(%s))
 
 -- name: first_sqlite
 SELECT e.id, e.first_id, COALESCE(p.root, p.id) * CASE WHEN COALESCE((SELECT r.anonymous FROM tenure_person r WHERE r.id = p.root), p.anonymous)
     THEN -1 ELSE 1 END, e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
     e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason, e.run_id
 FROM json_each(%s) k CROSS JOIN tenure_event e CROSS JOIN tenure_person p
-WHERE e.id = k.value AND e.kind IN (SELECT w.value FROM json_each(%s) w) AND p.id = e.person_id
+WHERE e.id = k.value AND (e.run_id IS NOT NULL OR e.kind IN (SELECT w.value FROM json_each(%s) w)) AND p.id = e.person_id
 
 -- name: first_postgresql
 SELECT e.id, e.first_id, COALESCE(p.root, p.id) * CASE WHEN COALESCE((SELECT r.anonymous FROM tenure_person r WHERE r.id = p.root), p.anonymous)
     THEN -1 ELSE 1 END, e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
     e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason, e.run_id
 FROM tenure_event e JOIN tenure_person p ON p.id = e.person_id
-WHERE e.id = ANY(%s) AND e.kind = ANY(%s)
+WHERE e.id = ANY(%s) AND (e.run_id IS NOT NULL OR e.kind = ANY(%s))
 
 -- name: before_sqlite
 SELECT s.person_id, s.code, s.since_at, s.policy, s.computed_at FROM json_each(%s) k CROSS JOIN tenure_standing s WHERE s.person_id = k.value
@@ -119,7 +119,7 @@ UPDATE tenure_opportunity SET ended_at = %s WHERE id = %s
 -- name: newer_sqlite
 -- of whom there are facts that a generation does not know, and who was taken for whom since it was read
 SELECT COALESCE(p.root, p.id) FROM tenure_event e JOIN tenure_person p ON p.id = e.person_id
-WHERE e.id > %s AND e.kind IN (SELECT w.value FROM json_each(%s) w)
+WHERE e.id > %s AND (e.run_id IS NOT NULL OR e.kind IN (SELECT w.value FROM json_each(%s) w))
 UNION SELECT m.person_id FROM tenure_merge m WHERE m.began_at >= %s
 UNION SELECT m.canonical_id FROM tenure_merge m WHERE m.began_at >= %s
 UNION SELECT m.person_id FROM tenure_merge m WHERE m.ended_at >= %s
@@ -127,7 +127,7 @@ UNION SELECT m.canonical_id FROM tenure_merge m WHERE m.ended_at >= %s
 
 -- name: newer_postgresql
 SELECT COALESCE(p.root, p.id) FROM tenure_event e JOIN tenure_person p ON p.id = e.person_id
-WHERE e.position >= %s AND e.kind = ANY(%s)
+WHERE e.position >= %s AND (e.run_id IS NOT NULL OR e.kind = ANY(%s))
 UNION SELECT m.person_id FROM tenure_merge m WHERE m.began_at >= %s
 UNION SELECT m.canonical_id FROM tenure_merge m WHERE m.began_at >= %s
 UNION SELECT m.person_id FROM tenure_merge m WHERE m.ended_at >= %s
