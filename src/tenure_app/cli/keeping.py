@@ -95,8 +95,9 @@ def shop(asked: argparse.Namespace) -> None:
     say(f"{visible(found.name)}: {found.zone}, {found.currency or 'no currency'}, business year from {month}, ")
     margin = "not known" if found.margin is None else f"{found.margin:.4g} of a price"
     say(f"margin {margin}, discount rate {found.discount_rate:.4g} a year\n")
-    traits = ", ".join(map(visible, found.mirrored_traits or ())) or "none"
-    say(f"visits become theirs: {found.visits}; traits that segments may use: {traits}\n")
+    if not said or said.keys() & {"visits", "mirrored_traits"}:
+        traits = ", ".join(map(visible, found.mirrored_traits or ())) or "none"
+        say(f"visits become theirs: {found.visits}; traits that segments may use: {traits}\n")
 
 
 def _margin(text: str) -> float | None:
