@@ -290,8 +290,8 @@ def statements_of(path):
 
 # what a database is asked, in its own words; tests ask both of them
 ASKED = {"append_only_found", "append_only_postgresql", "append_only_sqlite", "bulk", "codes", "convert", "cycles",
-         "engagement", "identity", "lookups", "merging", "mirror_reads", "own", "positions", "spool", "standing_reads", "told",
-         "undo"}  # fmt: skip
+         "engagement", "identity", "lookups", "merging", "mirror_reads", "own", "positions", "spool", "standing_reads",
+         "told", "undo"}  # fmt: skip
 NAMED = [
     pytest.param(path, name, id=f"{short(path)}:{name}")
     for path in SQL if path.stem not in ASKED for name in statements_of(path)

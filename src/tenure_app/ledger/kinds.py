@@ -1,5 +1,5 @@
-"""Which kinds of events over the wire lives are computed from: the mirror holds these beside all that files brought, and
-only they make anybody be judged anew."""
+"""Which kinds of events over the wire lives are computed from: the mirror holds these, beside all that files brought,
+and only they make anybody be judged anew."""
 
 from __future__ import annotations
 
