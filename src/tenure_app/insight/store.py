@@ -40,7 +40,7 @@ class Sources:
     events: Path
     delta: Path | None = None
     kinds: tuple[str, ...] | None = None
-    """Only facts of these kinds are looked at; None: of all that are there."""
+    """Of what came over the wire only facts of these kinds are looked at; None: of all that are there."""
 
     @classmethod
     def of(cls, folder: Path, manifest: Manifest, policy: Policy) -> Sources:

@@ -55,9 +55,9 @@ def read_news(engine: DuckDB, after: Position = Position(), *, kinds: Collection
     """Make the table `news`, of what was appended since a position, and `drawn`, of whom it is.
 
     news: number, first, c, kind, at, recorded_at, order_id, amount_minor, currency, discount_minor, category, region,
-    channel, reason, by c, at and number; c is whom the person is taken for, less than 0 (-c) where that is somebody
-    anonymous, of whom no life is made. drawn: c, draw, of those who are known. canon: person and c of who
-    is taken for another one.
+    channel, reason, filed (whether a file said it), by c, at and number; c is whom the person is taken for, less than 0
+    (-c) where that is somebody anonymous, of whom no life is made. drawn: c, draw, of those who are known. canon:
+    person and c of who is taken for another one.
 
     After a position the engine must see what the mirror has: `canon_before` (person, c) and `drawn_before` (c, draw).
     Then canon is what turned since (c: themselves again), and two tables more are made. anew: whose facts are all in

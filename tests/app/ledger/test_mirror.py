@@ -42,11 +42,11 @@ def test_everything_is_read_once_with_declared_types():
     position, news, held, drawn = read()
     assert news.column_names == [
         "number", "first", "c", "kind", "at", "recorded_at", "order_id", "amount_minor", "currency", "discount_minor",
-        "category", "region", "channel", "reason",
+        "category", "region", "channel", "reason", "filed",
     ]  # fmt: skip
     text, whole = pa.string(), pa.int64()
     assert news.schema.types == [
-        whole, whole, whole, text, whole, whole, text, whole, text, whole, text, text, text, text
+        whole, whole, whole, text, whole, whole, text, whole, text, whole, text, text, text, text, pa.bool_(),
     ]  # fmt: skip
     assert [(row["order_id"], row["category"]) for row in news.to_pylist()] == [
         (f"{source().pk}:1", None), (f"{source().pk}:2", "boots"),

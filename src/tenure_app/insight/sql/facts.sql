@@ -12,16 +12,18 @@ UNION ALL
 SELECT f.* FROM touched.facts f
 
 -- name: kinds_asked
+-- what files brought is looked at whatever it is; over the wire only what the policy asks for
 CREATE OR REPLACE TABLE kinds_asked AS SELECT UNNEST($kinds) AS kind
 
 -- name: alone_of_kinds
-CREATE OR REPLACE VIEW facts AS SELECT f.* FROM base.facts f SEMI JOIN kinds_asked k ON k.kind = f.kind
+CREATE OR REPLACE VIEW facts AS SELECT f.* FROM base.facts f WHERE f.filed OR f.kind IN (SELECT k.kind FROM kinds_asked k)
 
 -- name: overlaid_of_kinds
 CREATE OR REPLACE VIEW facts AS
-SELECT f.* FROM base.facts f SEMI JOIN kinds_asked k ON k.kind = f.kind LEFT JOIN touched.touched t ON t.c = f.c WHERE t.c IS NULL
+SELECT f.* FROM base.facts f LEFT JOIN touched.touched t ON t.c = f.c
+WHERE t.c IS NULL AND (f.filed OR f.kind IN (SELECT k.kind FROM kinds_asked k))
 UNION ALL
-SELECT f.* FROM touched.facts f SEMI JOIN kinds_asked k ON k.kind = f.kind
+SELECT f.* FROM touched.facts f WHERE f.filed OR f.kind IN (SELECT k.kind FROM kinds_asked k)
 
 -- name: chosen
 CREATE OR REPLACE TEMP TABLE chosen AS SELECT a.c FROM asked_for a

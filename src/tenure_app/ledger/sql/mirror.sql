@@ -83,7 +83,7 @@ SELECT g.number FROM changed g
 -- name: news
 CREATE OR REPLACE TABLE news AS
 SELECT r.number, r."first", CASE WHEN q.hidden = 0 THEN q.person ELSE -q.person END AS c, r.kind, r.occurred_at AS "at", r.recorded_at, r.order_id, r.amount_minor, r.currency,
-    r.discount_minor, r.category, r.region, r.channel, r.reason
+    r.discount_minor, r.category, r.region, r.channel, r.reason, r.filed = 1 AS filed
 FROM raw r JOIN raw_people p ON p.person = r.person JOIN raw_people q ON q.person = COALESCE(p.root, p.person)
 WHERE r.kind NOT IN ('person.merged', 'person.unmerged')
 ORDER BY c, "at", r.number

@@ -5,30 +5,36 @@
 
 -- name: events_sqlite
 SELECT 0 AS number, 0 AS "first", 0 AS person, '' AS kind, 0 AS occurred_at, 0 AS recorded_at, '' AS order_id, 0 AS amount_minor,
-    '' AS currency, 0 AS discount_minor, '' AS category, '' AS region, '' AS channel, '' AS reason
+    '' AS currency, 0 AS discount_minor, '' AS category, '' AS region, '' AS channel, '' AS reason,
+    0 AS filed
 UNION ALL
 SELECT e.id, e.first_id, e.person_id, e.kind, e.occurred_at, e.recorded_at,
-    e.source_id || ':' || e.order_key, e.amount_minor, e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason
+    e.source_id || ':' || e.order_key, e.amount_minor, e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason,
+    CASE WHEN e.run_id IS NULL THEN 0 ELSE 1 END AS filed
 FROM tenure_event e WHERE e.id > ? AND e.id <= ? AND (e.run_id IS NOT NULL OR e.kind IN (SELECT w.value FROM json_each(?) w))
 
 -- name: events_postgresql
 SELECT e.id AS number, e.first_id AS "first", e.person_id AS person, e.kind, e.occurred_at, e.recorded_at,
-    e.source_id || ':' || e.order_key AS order_id, e.amount_minor, e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason
+    e.source_id || ':' || e.order_key AS order_id, e.amount_minor, e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason,
+    CASE WHEN e.run_id IS NULL THEN 0 ELSE 1 END AS filed
 FROM tenure_event e WHERE e.position >= $1 AND e.position < $2 AND (e.run_id IS NOT NULL OR e.kind = ANY(string_to_array($3, ',')))
 
 -- name: events_of_sqlite
 -- of some people, as far as is read now
 SELECT 0 AS number, 0 AS "first", 0 AS person, '' AS kind, 0 AS occurred_at, 0 AS recorded_at, '' AS order_id, 0 AS amount_minor,
-    '' AS currency, 0 AS discount_minor, '' AS category, '' AS region, '' AS channel, '' AS reason
+    '' AS currency, 0 AS discount_minor, '' AS category, '' AS region, '' AS channel, '' AS reason,
+    0 AS filed
 UNION ALL
 SELECT e.id, e.first_id, e.person_id, e.kind, e.occurred_at, e.recorded_at,
-    e.source_id || ':' || e.order_key, e.amount_minor, e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason
+    e.source_id || ':' || e.order_key, e.amount_minor, e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason,
+    CASE WHEN e.run_id IS NULL THEN 0 ELSE 1 END AS filed
 FROM json_each(?) k CROSS JOIN tenure_event e
 WHERE e.person_id = k.value AND e.id <= ? AND (e.run_id IS NOT NULL OR e.kind IN (SELECT w.value FROM json_each(?) w))
 
 -- name: events_of_postgresql
 SELECT e.id AS number, e.first_id AS "first", e.person_id AS person, e.kind, e.occurred_at, e.recorded_at,
-    e.source_id || ':' || e.order_key AS order_id, e.amount_minor, e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason
+    e.source_id || ':' || e.order_key AS order_id, e.amount_minor, e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason,
+    CASE WHEN e.run_id IS NULL THEN 0 ELSE 1 END AS filed
 FROM tenure_event e
 WHERE e.person_id = ANY(string_to_array($1, ',')::bigint[]) AND e.position < $2 AND (e.run_id IS NOT NULL OR e.kind = ANY(string_to_array($3, ',')))
 
