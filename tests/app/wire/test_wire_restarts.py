@@ -41,6 +41,8 @@ def test_the_database_restarted_under_load_takes_nothing_along(own_cluster, tmp_
     monkeypatch.setattr(settings, "TENURE_DATA", tmp_path)
     with begun(PostgresDatabases(own_cluster), tmp_path) as served:
         served.serve("--workers", "2").work()
+        # a worker that finds no database at its start says so and ends: later ones are waited for
+        until(at_work, "the worker works")
         with Senders(served, "restarts") as senders:
             for turn in range(KILLS):
                 time.sleep(1)
