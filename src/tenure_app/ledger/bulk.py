@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,24 +10,21 @@ from django.db import connection
 from duckdb import ColumnExpression, ConstantExpression, FunctionExpression
 
 from tenure.engine.base import statements
+from tenure_app.ledger.lists import ask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from duckdb import DuckDBPyRelation
 
-__all__ = ["insert", "look_up", "new_ids"]
+__all__ = ["insert", "look_up", "new_ids", "put"]
 
 _PACKAGE: Final = "tenure_app.ledger"
 
 
 def look_up(name: str, keys: Sequence[Any], *more: Any) -> list[tuple[Any, ...]]:
     """The rows that a statement of lookups.sql finds for a list of keys."""
-    said = statements(_PACKAGE, "lookups")[f"{name}_{connection.vendor}"]
-    handed = json.dumps(list(keys)) if connection.vendor == "sqlite" else list(keys)
-    with connection.cursor() as cursor:
-        cursor.execute(said, [handed, *more])
-        return cursor.fetchall()
+    return ask("lookups", name, keys, *more)
 
 
 def new_ids(table: str, n: int) -> list[int]:
@@ -45,16 +41,26 @@ def new_ids(table: str, n: int) -> list[int]:
         return sorted(number for (number,) in cursor.fetchall())
 
 
+def put(table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Append rows of Python. IntegrityError where one is there already."""
+    if not rows:
+        return
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        if connection.vendor == "sqlite":
+            # Django's own cursor would rewrite the statement for every row
+            cursor.connection.executemany(_said("rows", table, columns), rows)
+            return
+        with cursor.copy(_said("copied", table, columns)) as copying:
+            for row in rows:
+                copying.write_row(row)
+
+
 def insert(table: str, rows: DuckDBPyRelation) -> None:
     """Append the rows of a relation, whose columns are called as the table's."""
-    (_by_rows if connection.vendor == "sqlite" else _by_copy)(table, rows)
-
-
-def _by_rows(table: str, rows: DuckDBPyRelation) -> None:
-    places = ", ".join(["?"] * len(rows.columns))
-    with connection.cursor() as cursor, connection.wrap_database_errors:
-        # Django's own cursor would rewrite the statement for every row
-        cursor.connection.executemany(_statement("rows", table, rows).replace("{places}", places), rows.fetchall())
+    if connection.vendor == "sqlite":
+        put(table, rows.columns, rows.fetchall())
+    else:
+        _by_copy(table, rows)
 
 
 def _by_copy(table: str, rows: DuckDBPyRelation) -> None:
@@ -64,16 +70,18 @@ def _by_copy(table: str, rows: DuckDBPyRelation) -> None:
         _as_text(rows).write_csv(str(file), header=False, na_rep="\\N")
         with (
             connection.cursor() as cursor, connection.wrap_database_errors, file.open("rb") as text,
-            cursor.copy(_statement("text", table, rows)) as copying,
+            cursor.copy(_said("text", table, rows.columns)) as copying,
         ):  # fmt: skip
             while chunk := text.read(1 << 20):
                 copying.write(chunk)
 
 
-def _statement(name: str, table: str, rows: DuckDBPyRelation) -> str:
-    quoted = [connection.ops.quote_name(column) for column in rows.columns]
-    said = statements(_PACKAGE, "bulk")[name].replace("{table}", connection.ops.quote_name(table))
-    return said.replace("{columns}", ", ".join(quoted))
+def _said(name: str, table: str, columns: Sequence[str]) -> str:
+    """A statement for a table and its columns, each named by the database's own rules."""
+    quote = connection.ops.quote_name
+    said = statements(_PACKAGE, "bulk")[name].replace("{table}", quote(table))
+    said = said.replace("{columns}", ", ".join(quote(column) for column in columns))
+    return said.replace("{places}", ", ".join("?" * len(columns)))
 
 
 def _as_text(rows: DuckDBPyRelation) -> DuckDBPyRelation:

@@ -14,30 +14,35 @@ from django.db import DatabaseError, IntegrityError, connection
 from tenure.engine.base import statements
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["ask", "collided", "write"]
 
-_PACKAGE: Final = "tenure_app.ledger"
+_LEDGER: Final = "tenure_app.ledger"
 _COLLISIONS: Final = ("40001", "40P01")
 """PostgreSQL's codes of transactions that stood in each other's way."""
 
 
-def ask(topic: str, name: str, keys: Sequence[Any], *more: Any) -> list[tuple[Any, ...]]:
-    """What a statement finds for a list of keys; nothing is asked for none."""
-    if not keys:
+def ask(
+    topic: str, name: str, *params: Iterable[Any] | str | int, package: str = _LEDGER
+) -> list[tuple[Any, ...]]:
+    """What a statement finds for lists of numbers or words, and numbers and words; nothing is asked for an empty first
+    list. A statement that only writes finds nothing. package: where its file of SQL lies."""
+    told: list[Any] = [one if isinstance(one, str | int) else list(one) for one in params]
+    if told[0] == []:
         return []
-    handed = json.dumps(list(keys)) if connection.vendor == "sqlite" else list(keys)
+    if connection.vendor == "sqlite":
+        told = [json.dumps(one) if isinstance(one, list) else one for one in told]
     with connection.cursor() as cursor:
-        cursor.execute(statements(_PACKAGE, topic)[f"{name}_{connection.vendor}"], [handed, *more])
-        return cursor.fetchall()  # type: ignore[no-any-return]
+        cursor.execute(statements(package, topic)[f"{name}_{connection.vendor}"], told)
+        return [] if cursor.description is None else cursor.fetchall()
 
 
 def write(topic: str, name: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """Carry a statement out for each row. IntegrityError where one breaks a rule of the tables."""
     if not rows:
         return
-    said = statements(_PACKAGE, topic)[f"{name}_{connection.vendor}"]
+    said = statements(_LEDGER, topic)[f"{name}_{connection.vendor}"]
     with connection.cursor() as cursor, connection.wrap_database_errors:
         if connection.vendor == "sqlite":
             # Django's own cursor would rewrite the statement for every row

@@ -22,10 +22,10 @@ from tenure_app.ledger.kinds import life_kinds
 from tenure_app.ledger.lists import collided
 from tenure_app.ledger.models import PolicyVersion, Shop, Source
 from tenure_app.ledger.policies import in_force
+from tenure_app.listen.asking import PACKAGE, ask
 from tenure_app.listen.cycles import turn_cycles
 from tenure_app.listen.fates import Facts, Kept, find_by_order, sort
 from tenure_app.listen.keys import rules_of
-from tenure_app.listen.rows import PACKAGE, look_up
 from tenure_app.listen.spool import Request, clear_away, note, waiting
 from tenure_app.listen.writing import write_events, write_quarantine
 
@@ -220,7 +220,7 @@ def touch(people: Sequence[int], *, now: int) -> None:
     """Have these people looked at again, whoever they are taken for."""
     if not people:
         return
-    roots = {root for _, root in look_up("convert", "roots", sorted(set(people)))}
+    roots = {root for _, root in ask("convert", "roots", sorted(set(people)))}
     with connection.cursor() as cursor:
         cursor.executemany(statements(PACKAGE, "convert")["touched"], [(one, now) for one in sorted(roots)])
 

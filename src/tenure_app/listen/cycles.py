@@ -11,8 +11,8 @@ from django.db import connection
 
 from tenure.engine.base import statements
 from tenure.periods import day_of
+from tenure_app.listen.asking import PACKAGE, ask
 from tenure_app.listen.models import Opportunity
-from tenure_app.listen.rows import PACKAGE, execute, look_up
 
 __all__ = ["Order", "cycle_of", "turn_cycles"]
 
@@ -45,7 +45,7 @@ def turn_cycles(changed: Sequence[tuple[int, int, int]], *, zone: str) -> None:
     """Open what the changed orders (person, event, instant) open, and end what they end. Within their transaction."""
     if not changed:
         return
-    roots = dict(look_up("convert", "roots", sorted({person for person, _, _ in changed})))
+    roots = dict(ask("convert", "roots", sorted({person for person, _, _ in changed})))
     by: dict[int, tuple[int, int]] = {}
     for person, event, at in changed:
         by[roots[person]] = (event, at)
@@ -86,9 +86,7 @@ def _open_again(person: int, cycle: int) -> bool:
 
 def _orders_of(people: Sequence[int]) -> dict[int, list[Order]]:
     """The orders of people and of whoever was merged into them, as the last word on each has it."""
-    with connection.cursor() as cursor:
-        execute(cursor, "cycles", "orders", people)
-        rows = cursor.fetchall()
+    rows = ask("cycles", "orders", people)
     held: dict[int, tuple[int, str, int, str | None, int | None, int]] = {}
     kinds: dict[int, str] = {}
     for number, first, root, kind, at, order, amount in rows:

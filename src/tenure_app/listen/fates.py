@@ -11,10 +11,10 @@ import msgspec
 from django.conf import settings
 
 from tenure_app.dialects.said import Bad, Said
-from tenure_app.ledger.bulk import look_up as look_up_ledger
+from tenure_app.ledger.bulk import look_up
 from tenure_app.ledger.intake import MARK
 from tenure_app.ledger.models import REVERSED, Event
-from tenure_app.listen.rows import look_up
+from tenure_app.listen.asking import ask
 
 __all__ = ["CORRECTED_ORDER", "Facts", "Kept", "find_by_order", "sort"]
 
@@ -145,7 +145,7 @@ def _again(facts: Facts[Of], one: Said, request: Of, *, same: bool) -> None:
 
 def _known(source: int, said: Sequence[Said]) -> dict[str, _Version]:
     keys = {one.key for one in said} | {f"{_PLAIN}{one.message}" for one in said if one.message is not None}
-    rows = look_up_ledger("versions", sorted(keys), source) if keys else []
+    rows = look_up("versions", sorted(keys), source)
     found = {
         key: _Version(first, None, 1, bytes.fromhex(text), kind not in REVERSED, None, None)
         for key, first, text, kind in rows
@@ -161,7 +161,7 @@ def _with_later_versions(by_first: dict[int | None, _Version]) -> None:
     told = Event.objects.filter(pk__in=firsts).values_list("id", "occurred_at", "person_id")
     for first, at, person in told:
         by_first[first].at, by_first[first].person = at, person
-    for first, _, text, kind in look_up_ledger("later", firsts):
+    for first, _, text, kind in look_up("later", firsts):
         one = by_first[first]
         one.versions, one.hash, one.holds = one.versions + 1, bytes.fromhex(text), kind not in REVERSED
 
@@ -169,7 +169,7 @@ def _with_later_versions(by_first: dict[int | None, _Version]) -> None:
 def _messages(source: int, messages: Sequence[str]) -> dict[str, bytes]:
     if not messages:
         return {}
-    return {key: bytes.fromhex(text) for key, text in look_up("convert", "messages", sorted(set(messages)), source)}
+    return {key: bytes.fromhex(text) for key, text in ask("convert", "messages", sorted(set(messages)), source)}
 
 
 def find_by_order(source: int, kept: Sequence[Kept[Of]]) -> dict[int, int]:
@@ -184,7 +184,7 @@ def find_by_order(source: int, kept: Sequence[Kept[Of]]) -> dict[int, int]:
     if not asked:
         return {}
     here = {one.key: one.person for one in kept if one.kind == _ORDER and one.person}
-    firsts = {key: first for key, first, _, _ in look_up_ledger("versions", sorted(set(asked.values())), source)}
+    firsts = {key: first for key, first, _, _ in look_up("versions", sorted(set(asked.values())), source)}
     people = dict(Event.objects.filter(pk__in=firsts.values()).values_list("id", "person_id"))
     there = {key: people[first] for key, first in firsts.items()}
     found = {place: there.get(key) or here.get(key) for place, key in asked.items()}

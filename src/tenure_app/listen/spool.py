@@ -16,8 +16,8 @@ from typing import Final, NamedTuple
 from django.db import DatabaseError, connection
 
 from tenure.engine.base import statements
+from tenure_app.listen.asking import PACKAGE, ask
 from tenure_app.listen.models import SpoolMark
-from tenure_app.listen.rows import PACKAGE, execute
 
 __all__ = ["Request", "append", "clear_away", "ends", "forget_file", "note", "oldest_at", "spool_of", "waiting"]
 
@@ -113,8 +113,7 @@ def note(requests: Sequence[Request]) -> None:
         upto = max(one.id for one in requests)
         SpoolMark.objects.update_or_create(pk=1, defaults={"upto": upto})
         return
-    with connection.cursor() as cursor:
-        execute(cursor, _TOPIC, "taken", [one.id for one in requests])
+    ask(_TOPIC, "taken", [one.id for one in requests])
 
 
 def clear_away(requests: Sequence[Request]) -> None:

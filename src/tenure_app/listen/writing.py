@@ -12,10 +12,9 @@ import msgspec
 from django.conf import settings
 
 from tenure_app.dialects.said import Bad
-from tenure_app.ledger.bulk import new_ids
+from tenure_app.ledger.bulk import new_ids, put
 from tenure_app.listen.fates import Facts, Kept
 from tenure_app.listen.models import Quarantined
-from tenure_app.listen.rows import put
 
 __all__ = ["KNOWN", "Written", "write_events", "write_quarantine"]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection
 
 from tenure.engine.base import statements
+from tenure_app.ledger import lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,14 +28,7 @@ def rows_of(name: str, *params: Any) -> list[tuple[Any, ...]]:
 def ask(name: str, *params: Iterable[Any] | int) -> list[tuple[Any, ...]]:
     """What a statement finds for lists of numbers or words, and numbers; nothing is asked for an empty first list. A
     statement that only writes finds nothing."""
-    told: list[Any] = [one if isinstance(one, int) else list(one) for one in params]
-    if told[0] == []:
-        return []
-    if connection.vendor == "sqlite":
-        told = [json.dumps(one) if isinstance(one, list) else one for one in told]
-    with connection.cursor() as cursor:
-        cursor.execute(statements(PACKAGE, _TOPIC)[f"{name}_{connection.vendor}"], told)
-        return [] if cursor.description is None else cursor.fetchall()
+    return lists.ask(_TOPIC, name, *params, package=PACKAGE)
 
 
 def each(name: str, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -12,10 +12,9 @@ from django.conf import settings
 
 from tenure.periods import format_instant
 from tenure_app.insight.stages import STAGES
-from tenure_app.ledger.bulk import new_ids
+from tenure_app.ledger.bulk import new_ids, put
 from tenure_app.ledger.kinds import STAGE_CHANGED
 from tenure_app.ledger.models import Source
-from tenure_app.listen.rows import put
 from tenure_app.live.telling import tell
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from tenure.periods import format_instant
+from tenure_app.ledger.bulk import put
 from tenure_app.ledger.models import ImportRun
-from tenure_app.listen.rows import put
 from tenure_app.live.models import Hook, HookMessage
 
 if TYPE_CHECKING:

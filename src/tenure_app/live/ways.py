@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tenure_app.insight.stages import STAGES
-from tenure_app.listen.rows import put
+from tenure_app.ledger.bulk import put
 from tenure_app.live.asking import ask, each
 
 if TYPE_CHECKING:
