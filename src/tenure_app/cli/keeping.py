@@ -16,10 +16,11 @@ from django.db import DatabaseError
 
 from tenure.cli.screen import Steps, say, visible
 from tenure.draw.words import MONTHS, many
-from tenure.errors import BadFile, InvalidInput
+from tenure.errors import InvalidInput
 from tenure.lifecycle.policy import Policy, load
 from tenure.periods import parse_instant
 from tenure_app import clock
+from tenure_app.cli.secrets import first_line
 from tenure_app.ledger.actions import describe_shop
 from tenure_app.ledger.models import Shop
 from tenure_app.ledger.policies import in_force
@@ -45,7 +46,7 @@ def user(asked: argparse.Namespace) -> None:
     """Make somebody who may sign in, or give them another role and password."""
     people = get_user_model()
     found = people.objects.filter(username=asked.name).first() or people(username=asked.name)
-    word = _first_line(Path(asked.password_file)) if asked.password_file else _typed(asked.name)
+    word = first_line(Path(asked.password_file), "password") if asked.password_file else _typed(asked.name)
     try:
         found.username = found.normalize_username(asked.name).strip()
         found.clean_fields(exclude=["password"])
@@ -68,13 +69,6 @@ def _typed(name: str) -> str:
         raise InvalidInput("there is nobody to type a password; hand it in with --password-file FILE")
     return getpass.getpass(f"password of {name}: ")
 
-
-def _first_line(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8").split("\n")[0].strip("\r")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not text"
-        raise BadFile(f"{file}: {why}; name a file whose first line is the password") from error
 
 
 def shop(asked: argparse.Namespace) -> None:

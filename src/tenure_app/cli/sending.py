@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tenure.cli.screen import say, visible
-from tenure.errors import BadFile, InvalidInput
+from tenure.errors import InvalidInput
 from tenure.periods import format_instant
 from tenure_app import clock
+from tenure_app.cli.secrets import first_line
 from tenure_app.ledger.models import Source
 from tenure_app.listen.keys import keep_secret, make_key, make_source, revoke_key, set_rules
 from tenure_app.listen.models import SourceKey
@@ -38,12 +39,12 @@ def source(asked: argparse.Namespace) -> None:
         kinds = {**(before.get("kinds") or {}), **dict(_kind(one) for one in asked.kind)}
         set_rules(found, kinds=kinds, currency=asked.currency or before.get("currency"))
     if asked.secret_file:
-        keep_secret(found, _first_line(Path(asked.secret_file)))
+        keep_secret(found, first_line(Path(asked.secret_file), "secret"))
     if asked.revoke:
         _revoke(found, asked.revoke)
+    secret = make_key(found, by=_BY, now=clock.now())[1] if asked.key else ""
     say(f"{_told(found)}\n")
-    if asked.key:
-        _, secret = make_key(found, by=_BY, now=clock.now())
+    if secret:
         say(f"its new key, shown this once: {secret}\n")
 
 
@@ -72,11 +73,3 @@ def _revoke(found: Source, letters: str) -> None:
         what = "no key in use" if not keys else f"{len(keys)} keys"
         raise Refused("no_such_key", f"nothing was revoked: {what} of {found.name} ends with {letters!r}")
     revoke_key(keys[0], now=clock.now())
-
-
-def _first_line(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8").split("\n")[0].strip("\r")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not text"
-        raise BadFile(f"{file}: {why}; name a file whose first line is the secret") from error

@@ -18,7 +18,7 @@ from tenure_app.refused import Refused
 __all__ = ["DIALECTS", "MOST_BYTES", "count", "parse"]
 
 DIALECTS: Final = ("segment", "customerio", *SERVICES, "tenure")
-"""What a source may speak."""
+"""What a source may speak; RudderStack's libraries speak Segment's."""
 MOST_BYTES: Final = 4_194_304
 """Bytes of a request: RudderStack's libraries cut their batches there, Segment's at 500 KB."""
 

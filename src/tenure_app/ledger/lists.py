@@ -38,11 +38,12 @@ def ask(
         return [] if cursor.description is None else cursor.fetchall()
 
 
-def write(topic: str, name: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Carry a statement out for each row. IntegrityError where one breaks a rule of the tables."""
+def write(topic: str, name: str, rows: Sequence[tuple[Any, ...]], *, package: str = _LEDGER) -> None:
+    """Carry a statement out for each row. IntegrityError where one breaks a rule of the tables. package: where its file
+    of SQL lies."""
     if not rows:
         return
-    said = statements(_LEDGER, topic)[f"{name}_{connection.vendor}"]
+    said = statements(package, topic)[f"{name}_{connection.vendor}"]
     with connection.cursor() as cursor, connection.wrap_database_errors:
         if connection.vendor == "sqlite":
             # Django's own cursor would rewrite the statement for every row

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from django.db import DatabaseError, connection, transaction
 
-from tenure.engine.base import statements
 from tenure_app.dialects.reading import parse
 from tenure_app.dialects.said import Bad, Said
 from tenure_app.ledger.identity import Recogniser
@@ -22,7 +21,7 @@ from tenure_app.ledger.kinds import life_kinds
 from tenure_app.ledger.lists import collided
 from tenure_app.ledger.models import PolicyVersion, Shop, Source
 from tenure_app.ledger.policies import in_force
-from tenure_app.listen.asking import PACKAGE, ask
+from tenure_app.listen.asking import ask, write
 from tenure_app.listen.cycles import turn_cycles
 from tenure_app.listen.fates import Facts, Kept, find_by_order, sort
 from tenure_app.listen.keys import rules_of
@@ -221,6 +220,4 @@ def touch(people: Sequence[int], *, now: int) -> None:
     if not people:
         return
     roots = {root for _, root in ask("convert", "roots", sorted(set(people)))}
-    with connection.cursor() as cursor:
-        cursor.executemany(statements(PACKAGE, "convert")["touched"], [(one, now) for one in sorted(roots)])
-
+    write("convert", "touched", [(one, now) for one in sorted(roots)])

@@ -7,11 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from django.db import connection
-
-from tenure.engine.base import statements
 from tenure.periods import day_of
-from tenure_app.listen.asking import PACKAGE, ask
+from tenure_app.listen.asking import ask, write
 from tenure_app.listen.models import Opportunity
 
 __all__ = ["Order", "cycle_of", "turn_cycles"]
@@ -51,14 +48,14 @@ def turn_cycles(changed: Sequence[tuple[int, int, int]], *, zone: str) -> None:
         by[roots[person]] = (event, at)
     orders = _orders_of(sorted(by))
     found = {one.person_id: one for one in Opportunity.objects.filter(person__in=by, ended_at=None).order_by("cycle")}
-    fresh = []
+    fresh, ended = [], []
     for person, (event, at) in by.items():
         cycle, opened_at, opened_by = cycle_of(orders.get(person, ()), zone)
         before = found.get(person)
         if before is not None and (before.cycle, before.opened_by_id) == (cycle, opened_by):
             continue
         if before is not None:
-            _end(before, event, at)
+            ended.append((max(at, before.opened_at), event, before.pk))
             if cycle < before.cycle and _open_again(person, cycle):
                 continue
         elif opened_by is None:
@@ -66,12 +63,8 @@ def turn_cycles(changed: Sequence[tuple[int, int, int]], *, zone: str) -> None:
         fresh.append(Opportunity(
             person_id=person, cycle=cycle, opened_at=at if opened_at is None else opened_at, opened_by_id=opened_by,
         ))  # fmt: skip
+    write("cycles", "ended", ended)
     Opportunity.objects.bulk_create(fresh)
-
-
-def _end(one: Opportunity, event: int, at: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statements(PACKAGE, "cycles")["ended"], [max(at, one.opened_at), event, one.pk])
 
 
 def _open_again(person: int, cycle: int) -> bool:

@@ -16,19 +16,18 @@ from django.db import transaction
 from tenure.errors import InvalidInput
 from tenure.events import KINDS
 from tenure.money import exponent
+from tenure_app.dialects.hooks import SERVICES
+from tenure_app.dialects.reading import DIALECTS
 from tenure_app.dialects.said import Rules
 from tenure_app.ledger.models import Shop, Source
 from tenure_app.listen.models import SourceKey
 from tenure_app.refused import Refused
 
 __all__ = [
-    "DIALECTS", "SIGNED", "digest_of", "keep_secret", "make_key", "make_source", "revoke_key", "rules_of", "secret_of",
-    "set_rules",
+    "SIGNED", "digest_of", "keep_secret", "make_key", "make_source", "revoke_key", "rules_of", "secret_of", "set_rules",
 ]  # fmt: skip
 
-DIALECTS: Final = ("segment", "customerio", "stripe", "shopify", "standard", "tenure")
-"""What a source may speak; RudderStack's libraries speak Segment's dialect."""
-SIGNED: Final = ("stripe", "shopify", "standard")
+SIGNED: Final = SERVICES
 """Those that show a signature instead of a key."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
 _HINT: Final = 4
@@ -58,11 +57,15 @@ def make_source(name: str, dialect: str, *, now: int) -> Source:
 
 
 def make_key(source: Source, *, by: str, now: int) -> tuple[SourceKey, str]:
-    """A new key of a source and its secret, which is shown this once. Refused for one whose requests are signed."""
+    """A new key of a source and its secret, which is shown this once. Refused for one whose requests are signed,
+    and for what is sent with a key of the API."""
     if not source.dialect:
         raise Refused("imports_only", f"no key was made: {source.name} is of files; give it a dialect first")
     if source.dialect in SIGNED:
         raise Refused("signed", f"no key was made: {source.name} signs what it sends; give its signing secret instead")
+    if source.dialect == "tenure":
+        why = f"{source.name} is sent to with a key of the API; make one: tenure key add NAME --scope events"
+        raise Refused("by_api", f"no key was made: {why}")
     secret = f"wk_{secrets.token_urlsafe(24)}"
     made = SourceKey.objects.create(
         source=source, digest=digest_of(secret), hint=secret[-_HINT:], made_at=now, by=by[:150]
@@ -84,7 +87,8 @@ def digest_of(secret: str) -> str:
 def keep_secret(source: Source, secret: str) -> None:
     """Keep what a source signs its requests with, encrypted. Refused for a source that does not sign."""
     if source.dialect not in SIGNED:
-        raise Refused("not_signed", f"nothing was kept: {source.name} shows a key; make one with: tenure source key")
+        why = f"{source.name} shows a key; make one with: tenure source {source.name} --key"
+        raise Refused("not_signed", f"nothing was kept: {why}")
     if not secret.strip():
         raise Refused("no_secret", "nothing was kept: the signing secret is empty")
     source.secret = _box().encrypt(secret.strip().encode()).decode()

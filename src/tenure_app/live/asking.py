@@ -33,6 +33,4 @@ def ask(name: str, *params: Iterable[Any] | int) -> list[tuple[Any, ...]]:
 
 def each(name: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """Carry a statement out for each of the rows."""
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(statements(PACKAGE, _TOPIC)[name], rows)
+    lists.write(_TOPIC, name, rows, package=PACKAGE)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from django.db import DatabaseError, InterfaceError, connection
@@ -37,6 +38,7 @@ _CONVERT: Final = 1_000
 """Events put on the timeline before those they touch are followed."""
 _LONGEST: Final = 30.0
 """Seconds at most between two tries of a step that fails."""
+_OURS: Final = str(Path(__file__).parents[1])
 _log = logging.getLogger("tenure.worker")
 
 
@@ -48,6 +50,7 @@ def work(*, now: Callable[[], int], running: Callable[[], int], stop: Event, onc
     again, worker = 0.0, Worker(now, running)
     try:
         while not stop.is_set():
+            began = time.monotonic()
             try:
                 with working_alone() as leads:
                     if once and not leads:
@@ -61,7 +64,7 @@ def work(*, now: Callable[[], int], running: Callable[[], int], stop: Event, onc
                     raise
                 _log.error("the database does not answer: %s; trying again", type(error).__name__)
                 connection.close()
-                again = min(2 * again + 0.5, _LONGEST / 3)
+                again = 0.5 if time.monotonic() - began > _LONGEST else min(2 * again + 0.5, _LONGEST / 3)
                 stop.wait(again)
     finally:
         worker.end()
@@ -163,7 +166,9 @@ class Worker:
         import traceback
 
         kind, error, trace = sys.exc_info()
-        place = traceback.extract_tb(trace)[-1]
+        frames = traceback.extract_tb(trace)
+        ours = [one for one in frames if one.filename.startswith(_OURS)]
+        place = (ours or frames)[-1]
         said = error.code if isinstance(error, Refused) else getattr(kind, "__name__", "error")
         pause = min(2 * pause + 1.0, _LONGEST)
         self._failed[name] = (time.monotonic() + pause, pause)

@@ -4,7 +4,8 @@ import pytest
 
 from tenure_app.api.models import ApiKey
 from tenure_app.api.scopes import Scope
-from tenure_app.cli.arguments import SCOPES
+from tenure_app.cli.arguments import DIALECTS, SCOPES
+from tenure_app.dialects import reading
 
 
 def test_a_key_is_shown_once_and_revoked_by_its_last_letters(tenure):
@@ -34,5 +35,6 @@ def test_what_is_no_key_is_refused_in_a_line(tenure, words):
     assert not ApiKey.objects.exists()
 
 
-def test_the_command_offers_the_scopes_there_are():
+def test_the_commands_offer_the_scopes_and_dialects_there_are():
     assert set(SCOPES) == set(Scope)
+    assert DIALECTS == reading.DIALECTS

@@ -139,6 +139,8 @@ def test_what_is_sent_while_a_page_is_left_arrives(live, recorder, visit, librar
     who = f"leaving-{library}"
     here = visit(f"page-{library}")
     here.speak(function, key=live.source(who), address=recorder.address, who=who)
+    if library == "segment":
+        until(lambda: len(recorder.sent()) == 4, "a whole batch is sent", 20)
     here.page.goto("about:blank")
     rows = everything_of(live, recorder, who, 6)
     assert [row["said"].get("n") for row in rows if row["name"] == "Looked"] == [0, 1, 2, 3, 4]

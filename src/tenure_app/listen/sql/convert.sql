@@ -6,9 +6,13 @@ SELECT o.key, lower(hex(o.fact_hash)) FROM json_each(%s) k CROSS JOIN tenure_oth
 -- name: messages_postgresql
 SELECT o.key, encode(o.fact_hash, 'hex') FROM tenure_otherkey o WHERE o.key = ANY(%s) AND o.source_id = %s
 
--- name: touched
+-- name: touched_sqlite
 -- another instant than before in any case: who is just looking at them takes away only the touch that they saw
-INSERT INTO tenure_touched (person_id, since_at) VALUES (%s, %s) ON CONFLICT (person_id)
+INSERT INTO tenure_touched (person_id, since_at) VALUES (?, ?) ON CONFLICT (person_id)
+DO UPDATE SET since_at = CASE WHEN tenure_touched.since_at = excluded.since_at THEN excluded.since_at - 1 ELSE excluded.since_at END
+
+-- name: touched_postgresql
+INSERT INTO tenure_touched (person_id, since_at) SELECT * FROM unnest(%s::bigint[], %s::bigint[]) ON CONFLICT (person_id)
 DO UPDATE SET since_at = CASE WHEN tenure_touched.since_at = excluded.since_at THEN excluded.since_at - 1 ELSE excluded.since_at END
 
 -- name: roots_sqlite

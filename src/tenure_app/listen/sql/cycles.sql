@@ -20,5 +20,9 @@ FROM whose w JOIN tenure_event e ON e.person_id = w.id
 WHERE e.kind IN ('order.placed', 'order.refunded', 'order.cancelled', 'order.corrected', 'order.reversed')
 ORDER BY e.id
 
--- name: ended
-UPDATE tenure_opportunity SET ended_at = %s, ended_by_id = %s WHERE id = %s
+-- name: ended_sqlite
+UPDATE tenure_opportunity SET ended_at = ?, ended_by_id = ? WHERE id = ?
+
+-- name: ended_postgresql
+UPDATE tenure_opportunity o SET ended_at = s.ended_at, ended_by_id = s.ended_by
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) s(ended_at, ended_by, id) WHERE o.id = s.id

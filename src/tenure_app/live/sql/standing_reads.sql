@@ -68,10 +68,21 @@ WHERE e.person_id = k.value AND e.kind = 'stage.changed' ORDER BY e.id
 -- name: last_move_postgresql
 SELECT e.person_id, e.reason FROM tenure_event e WHERE e.person_id = ANY(%s) AND e.kind = 'stage.changed' ORDER BY e.id
 
--- name: stand
+-- name: stand_sqlite
 INSERT INTO tenure_standing (person_id, code, since_at, next_at, orders, occasions, first_order_at, last_order_at, expected_at, overdue_at,
     long_overdue_at, inactive_at, reason, policy, computed_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (person_id) DO UPDATE SET code = excluded.code, since_at = excluded.since_at, next_at = excluded.next_at,
+    orders = excluded.orders, occasions = excluded.occasions, first_order_at = excluded.first_order_at,
+    last_order_at = excluded.last_order_at, expected_at = excluded.expected_at, overdue_at = excluded.overdue_at,
+    long_overdue_at = excluded.long_overdue_at, inactive_at = excluded.inactive_at, reason = excluded.reason, policy = excluded.policy,
+    computed_at = excluded.computed_at
+
+-- name: stand_postgresql
+INSERT INTO tenure_standing (person_id, code, since_at, next_at, orders, occasions, first_order_at, last_order_at, expected_at, overdue_at,
+    long_overdue_at, inactive_at, reason, policy, computed_at)
+SELECT * FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::bigint[], %s::int[], %s::int[],
+    %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[])
 ON CONFLICT (person_id) DO UPDATE SET code = excluded.code, since_at = excluded.since_at, next_at = excluded.next_at,
     orders = excluded.orders, occasions = excluded.occasions, first_order_at = excluded.first_order_at,
     last_order_at = excluded.last_order_at, expected_at = excluded.expected_at, overdue_at = excluded.overdue_at,
@@ -89,19 +100,30 @@ SELECT t.person_id, t.since_at FROM tenure_touched t
 WHERE t.since_at <= %s AND (t.since_at > %s OR (t.since_at = %s AND t.person_id > %s))
 ORDER BY t.since_at, t.person_id LIMIT %s
 
--- name: followed
-DELETE FROM tenure_touched WHERE person_id = %s AND since_at = %s
+-- name: followed_sqlite
+DELETE FROM tenure_touched WHERE person_id = ? AND since_at = ?
 
--- name: put_off
-UPDATE tenure_touched SET since_at = %s WHERE person_id = %s AND since_at = %s
+-- name: followed_postgresql
+DELETE FROM tenure_touched t USING unnest(%s::bigint[], %s::bigint[]) s(person_id, since_at)
+WHERE t.person_id = s.person_id AND t.since_at = s.since_at
+
+-- name: put_off_sqlite
+UPDATE tenure_touched SET since_at = ? WHERE person_id = ? AND since_at = ?
+
+-- name: put_off_postgresql
+UPDATE tenure_touched t SET since_at = s.later_at FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) s(later_at, person_id, since_at)
+WHERE t.person_id = s.person_id AND t.since_at = s.since_at
 
 -- name: silent
 -- whose time has come; who is touched already is followed anyway
 SELECT s.person_id FROM tenure_standing s
 WHERE s.next_at <= %s AND NOT EXISTS (SELECT 1 FROM tenure_touched t WHERE t.person_id = s.person_id) ORDER BY s.next_at LIMIT %s
 
--- name: touch
-INSERT INTO tenure_touched (person_id, since_at) VALUES (%s, %s) ON CONFLICT (person_id) DO NOTHING
+-- name: touch_sqlite
+INSERT INTO tenure_touched (person_id, since_at) VALUES (?, ?) ON CONFLICT (person_id) DO NOTHING
+
+-- name: touch_postgresql
+INSERT INTO tenure_touched (person_id, since_at) SELECT * FROM unnest(%s::bigint[], %s::bigint[]) ON CONFLICT (person_id) DO NOTHING
 
 -- name: open_ways_sqlite
 SELECT o.id, o.person_id, o.cycle, o.expected_at FROM json_each(%s) k CROSS JOIN tenure_opportunity o
@@ -110,11 +132,17 @@ WHERE o.person_id = k.value AND o.ended_at IS NULL
 -- name: open_ways_postgresql
 SELECT o.id, o.person_id, o.cycle, o.expected_at FROM tenure_opportunity o WHERE o.person_id = ANY(%s) AND o.ended_at IS NULL
 
--- name: expect
-UPDATE tenure_opportunity SET expected_at = %s WHERE id = %s
+-- name: expect_sqlite
+UPDATE tenure_opportunity SET expected_at = ? WHERE id = ?
 
--- name: end_way
-UPDATE tenure_opportunity SET ended_at = %s WHERE id = %s
+-- name: expect_postgresql
+UPDATE tenure_opportunity o SET expected_at = s.expected_at FROM unnest(%s::bigint[], %s::bigint[]) s(expected_at, id) WHERE o.id = s.id
+
+-- name: end_way_sqlite
+UPDATE tenure_opportunity SET ended_at = ? WHERE id = ?
+
+-- name: end_way_postgresql
+UPDATE tenure_opportunity o SET ended_at = s.ended_at FROM unnest(%s::bigint[], %s::bigint[]) s(ended_at, id) WHERE o.id = s.id
 
 -- name: newer_sqlite
 -- of whom there are facts that a generation does not know, and who was taken for whom since it was read

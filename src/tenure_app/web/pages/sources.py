@@ -14,6 +14,7 @@ from tenure.events import KINDS
 from tenure.money import EXPONENTS
 from tenure.periods import date_of, day_of
 from tenure_app import clock
+from tenure_app.dialects.reading import DIALECTS
 from tenure_app.ledger.models import Source
 from tenure_app.ledger.own import OWN_SOURCE
 from tenure_app.listen import keys
@@ -72,7 +73,7 @@ def _listed(request: HttpRequest, refusal: str = "") -> HttpResponse:
         "waiting": sum(waiting.values()),
         "looked": recent.LOOKED,
         "least": any(row["lately"].least for row in rows),
-        "dialects": [(one, str(DIALECT_NAMES[one])) for one in keys.DIALECTS],
+        "dialects": [(one, str(DIALECT_NAMES[one])) for one in DIALECTS],
         "may_settings": may(request.role, Permission.SETTINGS),  # type: ignore[attr-defined]
         "refusal": refusal,
     }
