@@ -30,11 +30,13 @@ JOBS   ?= 0
 # what the models are measured beside, with packages on which it runs as it was released; they need Python 3.11
 PEERS := lifetimes==0.11.3 numpy==1.25.2 scipy==1.10.1 pandas==2.0.3
 
-# what the wheel is not asked again: formulas, which are the same code under `make test`
-FORMULAS := $(addprefix lifecycle/test_,chances engine_equals_oracle figures flows learning no_look_ahead oracle oracle_formulas \
-	oracle_lives oracle_seasons oracle_stance passages population rhythm season sentence_days) \
+# what the wheel is not asked again: formulas and how cells are read, which are the same code under `make test`
+DECIDED := $(addprefix lifecycle/test_,chances engine_equals_oracle explain figures flows learning mutations no_look_ahead oracle \
+	oracle_formulas oracle_lives oracle_seasons oracle_stance passages population rhythm season sentence_days suggest) \
 	$(addprefix purchase/test_,covariates many_customers mbg_nbd purchase_contract purchase_formulas purchase_published spend) \
-	measure/test_difference worth/test_backtest worth/test_forecast_numbers test_invariants
+	$(addprefix read/test_read_,amounts anything rows times) measure/test_difference \
+	$(addprefix worth/test_,backtest forecast_numbers worth_bad_input worth_doubts) \
+	test_cli_refusals test_invariants test_seasonal_shop test_stopping
 
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -95,7 +97,7 @@ check: lint types floors
 test: check
 	@.ci/parts
 	@echo "== tests$(if $(TENURE_TEST_DATA),, (TENURE_TEST_DATA is not set: the tests on the real order files will be skipped))"
-	@$(BIN)/python -m pytest $(if $(filter-out 0,$(JOBS)),-n $(JOBS))
+	@$(BIN)/python -m pytest $(if $(filter-out 0,$(JOBS)),-n $(JOBS) --dist worksteal)
 
 long: setup
 	@echo "== generated tests, 10,000 examples each"
@@ -131,8 +133,8 @@ bench-intake: setup
 	@.ci/parts
 	@$(BIN)/python benchmarks/intake.py --minutes $(MINUTES)
 
-# the wheel as strangers get it: built, installed without any development package, and tested from outside the source tree by
-# what could go missing on the way: files, commands, packages. What only its formulas decide is the same code under `make test`
+# the wheel as strangers get it: every file of the source is in it; it is installed without any development package, and tested from
+# outside the source tree by what could go missing on the way: commands and packages
 wheel: setup
 	@echo "== wheel: built and tested on its own"
 	@rm -rf build/wheel && mkdir -p build/wheel
@@ -140,11 +142,14 @@ wheel: setup
 	@$(BIN)/python -m venv build/wheel/venv
 	@build/wheel/venv/bin/python -m pip install --quiet --require-hashes --requirement requirements/test.txt
 	@build/wheel/venv/bin/python -m pip install --quiet --no-deps build/wheel/*.whl
+	@diff <(cd src && find tenure tenure_app -type f ! -name '*.pyc' | sort) \
+		<(cd build/wheel/venv/lib/python*/site-packages && find tenure tenure_app -type f ! -name '*.pyc' | sort) \
+		|| { echo "the wheel lacks (<) or has too much (>)"; exit 1; }
 	@env -u PYTHONPATH build/wheel/venv/bin/tenure --help > /dev/null
 	@told=$$(env -u PYTHONPATH build/wheel/venv/bin/tenure doctor 2>&1 || true); \
 		[[ $$told == *"the server parts are not installed"* ]] || { echo "tenure doctor without the server parts: $$told"; exit 1; }
-	@env -u PYTHONPATH build/wheel/venv/bin/python -m pytest --installed-only $(if $(filter-out 0,$(JOBS)),-n $(JOBS)) -m "not generated" tests/core \
-		$(FORMULAS:%=--ignore=tests/core/%.py)
+	@env -u PYTHONPATH build/wheel/venv/bin/python -m pytest --installed-only $(if $(filter-out 0,$(JOBS)),-n $(JOBS) --dist worksteal) -m "not generated" tests/core \
+		$(DECIDED:%=--ignore=tests/core/%.py)
 
 lock:
 	@for group in dev app test core; do \

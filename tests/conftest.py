@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import tomllib
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def development_packages():
     """Import names of the packages that only development needs."""
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
     named = [requirement for requirement in groups["dev"] if isinstance(requirement, str)]
-    return {requirement.split(">=")[0].replace("-", "_") for requirement in named}
+    return {re.split("[>=]", requirement)[0].replace("-", "_") for requirement in named}
 
 
 def imported(path):

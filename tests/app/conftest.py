@@ -14,6 +14,7 @@ from django.conf import settings  # noqa: E402
 from django.db import connections  # noqa: E402
 
 VENDORS = ("sqlite", "postgresql")
+settings.PASSWORD_HASHERS = ["quick_hasher.Quick"]
 
 
 @pytest.fixture(scope="session")

@@ -209,4 +209,4 @@ def _address(settings: dict[str, Any]) -> str:
     more = {name: value for name, value in settings.get("OPTIONS", {}).items() if isinstance(value, str)}
     host, port = quote(settings["HOST"] or "", safe=""), settings["PORT"] or 5432
     who = f"{user}:{word}@" if word else f"{user}@" if user else ""
-    return f"postgresql://{who}{host}:{port}/{quote(settings['NAME'], safe='')}?{urlencode(more)}"
+    return f"postgresql://{who}{host}:{port}/{quote(settings['NAME'], safe='')}?{urlencode(more, quote_via=quote)}"

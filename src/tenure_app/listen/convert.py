@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AT_ONCE", "Converted", "convert", "touch"]
 
-AT_ONCE: Final = 500
-"""Events in a transaction: web processes wait for it on SQLite, some 30 ms."""
+AT_ONCE: Final = {"sqlite": 500, "postgresql": 2_000}
+"""Events in a transaction. On SQLite everybody else who writes to the ledger waits for it, some 30 ms."""
 _REQUESTS: Final = 200
 _TRIES: Final = 5
 _log = logging.getLogger("tenure.worker")
@@ -117,10 +117,10 @@ def _ground() -> _Ground:
 def _chunks(requests: Sequence[Request]) -> list[list[_Read]]:
     """A few requests each; a large one alone."""
     chunks: list[list[_Read]] = []
-    size = 0
+    size, most = 0, AT_ONCE[connection.vendor]
     for one in requests:
         weight = max(1, len(one.body) // 600)
-        if not chunks or size + weight > AT_ONCE:
+        if not chunks or size + weight > most:
             chunks.append([])
             size = 0
         chunks[-1].append(_Read(one))

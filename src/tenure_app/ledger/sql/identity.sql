@@ -8,8 +8,9 @@ WHERE i.kind = %s AND i.match = k.value AND i.source_id = %s AND p.id = i.person
 
 -- name: known_postgresql
 SELECT i.match, p.id, p.root, p.anonymous, r.anonymous
-FROM tenure_identity i JOIN tenure_person p ON p.id = i.person_id LEFT JOIN tenure_person r ON r.id = p.root
-WHERE i.match = ANY(%s) AND i.kind = %s AND i.source_id = %s
+FROM unnest(%s::text[]) k CROSS JOIN LATERAL (
+    SELECT * FROM tenure_identity i WHERE i.match = k AND i.kind = %s AND i.source_id = %s OFFSET 0
+) i CROSS JOIN LATERAL (SELECT * FROM tenure_person p WHERE p.id = i.person_id OFFSET 0) p LEFT JOIN tenure_person r ON r.id = p.root
 
 -- name: known_everywhere_sqlite
 SELECT i.match, p.id, p.root, p.anonymous, r.anonymous
@@ -18,8 +19,9 @@ WHERE i.kind = %s AND i.match = k.value AND i.source_id IS NULL AND p.id = i.per
 
 -- name: known_everywhere_postgresql
 SELECT i.match, p.id, p.root, p.anonymous, r.anonymous
-FROM tenure_identity i JOIN tenure_person p ON p.id = i.person_id LEFT JOIN tenure_person r ON r.id = p.root
-WHERE i.match = ANY(%s) AND i.kind = %s AND i.source_id IS NULL
+FROM unnest(%s::text[]) k CROSS JOIN LATERAL (
+    SELECT * FROM tenure_identity i WHERE i.match = k AND i.kind = %s AND i.source_id IS NULL OFFSET 0
+) i CROSS JOIN LATERAL (SELECT * FROM tenure_person p WHERE p.id = i.person_id OFFSET 0) p LEFT JOIN tenure_person r ON r.id = p.root
 
 -- name: holders_sqlite
 -- of these roots those whose group has a customer's id of the source

@@ -1,4 +1,6 @@
--- What the ledger already knows of keys and people. `keys` is a JSON list on SQLite (json_each), an array on PostgreSQL.
+-- What the ledger already knows of keys and people. `keys` is a JSON list on SQLite (json_each), an array on PostgreSQL. There, what is
+-- asked for each request is asked key by key (LATERAL ... OFFSET 0): before a growing table is analyzed, and while it is small, the
+-- planner would read all of it.
 
 -- name: versions_sqlite
 SELECT e.source_key, e.id, lower(hex(e.fact_hash)), e.kind
@@ -6,7 +8,9 @@ FROM json_each(%s) k CROSS JOIN tenure_event e WHERE e.source_id = %s AND e.sour
 
 -- name: versions_postgresql
 SELECT e.source_key, e.id, encode(e.fact_hash, 'hex'), e.kind
-FROM tenure_event e WHERE e.source_key = ANY(%s) AND e.source_id = %s
+FROM unnest(%s::text[]) k CROSS JOIN LATERAL (
+    SELECT * FROM tenure_event e WHERE e.source_key = k AND e.source_id = %s OFFSET 0
+) e
 
 -- name: later_sqlite
 SELECT e.first_id, e.id, lower(hex(e.fact_hash)), e.kind
@@ -14,7 +18,7 @@ FROM json_each(%s) k CROSS JOIN tenure_event e WHERE e.first_id = k.value ORDER 
 
 -- name: later_postgresql
 SELECT e.first_id, e.id, encode(e.fact_hash, 'hex'), e.kind
-FROM tenure_event e WHERE e.first_id = ANY(%s) ORDER BY e.id
+FROM unnest(%s::bigint[]) k CROSS JOIN LATERAL (SELECT * FROM tenure_event e WHERE e.first_id = k OFFSET 0) e ORDER BY e.id
 
 -- name: people_sqlite
 SELECT i.match, i.person_id FROM json_each(%s) k CROSS JOIN tenure_identity i

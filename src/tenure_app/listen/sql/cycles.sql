@@ -13,10 +13,10 @@ ORDER BY e.id
 -- name: orders_postgresql
 WITH asked AS (SELECT k AS id FROM unnest(%s::bigint[]) k), whose AS (
     SELECT a.id, a.id AS root FROM asked a
-    UNION SELECT m.id, m.root FROM asked a JOIN tenure_person m ON m.root = a.id
+    UNION SELECT m.id, m.root FROM asked a CROSS JOIN LATERAL (SELECT * FROM tenure_person m WHERE m.root = a.id OFFSET 0) m
 )
 SELECT e.id, e.first_id, w.root, e.kind, e.occurred_at, e.source_id || ':' || e.order_key, e.amount_minor
-FROM whose w JOIN tenure_event e ON e.person_id = w.id
+FROM whose w CROSS JOIN LATERAL (SELECT * FROM tenure_event e WHERE e.person_id = w.id OFFSET 0) e
 WHERE e.kind IN ('order.placed', 'order.refunded', 'order.cancelled', 'order.corrected', 'order.reversed')
 ORDER BY e.id
 

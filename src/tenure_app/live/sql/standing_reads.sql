@@ -21,8 +21,9 @@ WHERE e.person_id = k.value AND (e.run_id IS NOT NULL OR e.kind IN (SELECT w.val
 -- name: facts_postgresql
 SELECT e.id, e.first_id, COALESCE(p.root, p.id), e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
     e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason, e.run_id
-FROM tenure_event e JOIN tenure_person p ON p.id = e.person_id
-WHERE e.person_id = ANY(%s) AND (e.run_id IS NOT NULL OR e.kind = ANY(%s))
+FROM unnest(%s::bigint[]) k CROSS JOIN LATERAL (SELECT * FROM tenure_event e WHERE e.person_id = k OFFSET 0) e
+JOIN tenure_person p ON p.id = k
+WHERE (e.run_id IS NOT NULL OR e.kind = ANY(%s))
 
 -- name: later_sqlite
 -- words on facts of which somebody asked about has any: others may have the last. Who is only a device has a number below zero, as in
@@ -37,8 +38,9 @@ WHERE e.first_id = k.value AND (e.run_id IS NOT NULL OR e.kind IN (SELECT w.valu
 SELECT e.id, e.first_id, COALESCE(p.root, p.id) * CASE WHEN COALESCE((SELECT r.anonymous FROM tenure_person r WHERE r.id = p.root), p.anonymous)
     THEN -1 ELSE 1 END, e.kind, e.occurred_at, e.recorded_at, e.source_id || ':' || e.order_key, e.amount_minor,
     e.currency, e.discount_minor, e.category, e.region, e.channel, e.reason, e.run_id
-FROM tenure_event e JOIN tenure_person p ON p.id = e.person_id
-WHERE e.first_id = ANY(%s) AND (e.run_id IS NOT NULL OR e.kind = ANY(%s))
+FROM unnest(%s::bigint[]) k CROSS JOIN LATERAL (SELECT * FROM tenure_event e WHERE e.first_id = k OFFSET 0) e
+JOIN tenure_person p ON p.id = e.person_id
+WHERE (e.run_id IS NOT NULL OR e.kind = ANY(%s))
 
 -- name: first_sqlite
 SELECT e.id, e.first_id, COALESCE(p.root, p.id) * CASE WHEN COALESCE((SELECT r.anonymous FROM tenure_person r WHERE r.id = p.root), p.anonymous)
