@@ -188,7 +188,7 @@ def compare(seconds: float, turns: int) -> None:
     from databases import Cluster, postgres_binaries
 
     binaries = postgres_binaries()
-    cluster = None if binaries is None else Cluster(binaries)
+    cluster = None if binaries is None else Cluster(binaries, durable=True)
     try:
         for vendor in ("sqlite", "postgresql") if cluster else ("sqlite",):
             floors, runs = [], []

@@ -43,9 +43,10 @@ def free_port():
 
 
 class Cluster:
-    """A PostgreSQL server in a folder of its own."""
+    """A PostgreSQL server in a folder of its own; `durable`: what is committed is on the disk, as tests need not wait
+    for."""
 
-    def __init__(self, binaries):
+    def __init__(self, binaries, *, durable=False):
         self.binaries, self.user, self.port = binaries, somebody(), free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="tenure-pg-"))
         if self.user:
@@ -53,8 +54,8 @@ class Cluster:
         self.run("initdb", "--pgdata", self.folder / "data", "--username=tenure", "--auth=trust", "--encoding=UTF8",
                  "--locale=C.UTF-8", "--no-sync")  # fmt: skip
         options = (
-            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} -c fsync=off"
-            " -c max_connections=40 -c shared_buffers=64MB"
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
+            f" -c fsync={'on' if durable else 'off'} -c max_connections=40 -c shared_buffers=64MB"
         )
         where = ("--pgdata", self.folder / "data", "--log", self.folder / "log")
         self.run("pg_ctl", "start", "--wait", *where, "--options", options)

@@ -35,7 +35,9 @@ _STAND_BY: Final = 0.5
 _LOOK: Final = 2.0
 """Seconds between two looks at imports that ended."""
 _CONVERT: Final = 1_000
-"""Events put on the timeline before those they touch are followed."""
+"""Events put on the timeline at once."""
+_CONVERTING: Final = 0.5
+"""Seconds after which those whom the events touch are followed, however many events wait."""
 _LONGEST: Final = 30.0
 """Seconds at most between two tries of a step that fails."""
 _OURS: Final = str(Path(__file__).parents[1])
@@ -177,7 +179,10 @@ class Worker:
     def _convert(self) -> bool:
         from tenure_app.listen.convert import convert
 
-        return bool(convert(now=self._now, most=_CONVERT).requests)
+        began, done = time.monotonic(), False
+        while time.monotonic() - began < _CONVERTING and convert(now=self._now, most=_CONVERT).requests:
+            done = True
+        return done
 
     def _follow(self) -> bool:
         done = follow(now=self._now(), most=AT_ONCE)
