@@ -154,7 +154,8 @@ class _Chunk:
             owner = self._found(_EMAIL, each.email)
             others = [self._found(_ANONYMOUS, each.anonymous), owner]
             if one.asks == ALIAS:
-                others = [self._found(_CUSTOMER, each.previous), self._found(_ANONYMOUS, each.previous)]
+                own = own or self._found(_EMAIL, address(each.user))
+                others = [self._found(kind, match) for kind, match in _any_of(each.previous)]
             met = {person for person in (own, *others) if person is not None}
             if own is not None and len({self.groups.of(person) for person in met}) < 2:
                 continue
@@ -185,6 +186,10 @@ class _Chunk:
     def _by_ids(self, one: Said, ids: _Ids) -> int | None:
         user, anonymous, _, email, phone = ids
         if user is not None:
+            if one.asks == ALIAS and user not in self.found[_CUSTOMER]:
+                owner = self._found(_EMAIL, address(user))
+                if owner is not None:  # who says that two are one may name either by an address
+                    return owner
             return self._person(_CUSTOMER, user, one.user, one)
         if anonymous is not None:
             return self._person(_ANONYMOUS, anonymous, one.anonymous, one)
@@ -292,8 +297,8 @@ class _Chunk:
 
     def _previous(self, previous: str, one: Said) -> int:
         """Whose the other id of an alias is; one that nobody knows may turn out to be a customer's or a device's."""
-        for kind in _OF_SOURCE:
-            person = self.found[kind].get(previous)
+        for kind, match in _any_of(previous):
+            person = self._found(kind, match)
             if person is not None:
                 return person
         person = self._make(one, anonymous=True)
@@ -313,7 +318,7 @@ class _Chunk:
 
     def _part(self, person: int, previous: str) -> None:
         """End the merge by which the owner of an id is taken for somebody's."""
-        other = self._found(_CUSTOMER, previous) or self._found(_ANONYMOUS, previous)
+        other = next(filter(None, (self._found(kind, match) for kind, match in _any_of(previous))), None)
         if other is not None:
             self.groups.touched.update(dict.fromkeys(part(other, person, now=self.now)))
 
@@ -338,6 +343,11 @@ def _ids(one: Said) -> _Ids:
     )  # fmt: skip
 
 
+def _any_of(previous: str | None) -> tuple[tuple[str, str | None], ...]:
+    """What the other id of an alias may be: a customer's, a device's, or an address."""
+    return (_CUSTOMER, previous), (_ANONYMOUS, previous), (_EMAIL, address(previous))
+
+
 def _asked(asks: str, ids: _Ids) -> Iterator[tuple[str, str]]:
     """By which ids people have to be looked for."""
     user, anonymous, previous, email, phone = ids
@@ -350,7 +360,7 @@ def _asked(asks: str, ids: _Ids) -> Iterator[tuple[str, str]]:
     else:
         told = ((_EMAIL, email),) if email is not None else ((_PHONE, phone),)
     if asks in (ALIAS, SPLIT):
-        told = (*told, (_CUSTOMER, previous), (_ANONYMOUS, previous))
+        told = (*told, *_any_of(previous), (_EMAIL, address(user)))
     for kind, match in told:
         if match is not None:
             yield kind, match

@@ -21,10 +21,10 @@ _COLUMNS: Final = ("person_id", "cycle", "opened_at", "expected_at")
 
 def settle_ways(stands: Sequence[Stand], nobodies: Collection[int], *, now: int) -> None:
     """Open what is not open, end what is of another cycle, and say when they are expected; those of whoever wants to be
-    left alone stay as they are, those of `nobodies` end. Within a transaction."""
+    left alone end, and so do those of `nobodies`. Within a transaction."""
     wanted = {one.person: one for one in stands if one.code != _LEFT_ALONE}
     ended, expected, right = [], [], set()
-    for number, person, cycle, expected_at in ask("open_ways", [*wanted, *nobodies]):
+    for number, person, cycle, expected_at in ask("open_ways", [*(one.person for one in stands), *nobodies]):
         one = wanted.get(person)
         if one is None or cycle != one.occasions + 1 or person in right:
             ended.append((now, number))

@@ -227,6 +227,14 @@ def test_an_alias_makes_one_of_two_whatever_they_are():
 
 
 @pytest.mark.usefixtures("ledger")
+def test_an_alias_may_name_either_by_an_address():
+    one, other = hear(said(LINK, user="u1", email="a@x.de"), said(LINK, user="u2", email="b@x.de")).people
+    hear(said(ALIAS, user="A@x.de", email="A@x.de", previous="b@x.de"))
+    assert {root(one), root(other)} == {one}
+    assert not Identity.objects.filter(kind="customer", match__contains="@").exists()
+
+
+@pytest.mark.usefixtures("ledger")
 def test_whoever_an_alias_speaks_of_first_is_found_later():
     ann = hear(said(ALIAS, user="u1", previous="old")).people[0]
     whose = hear(said(user="old", at=9))

@@ -16,8 +16,9 @@ CREATE OR REPLACE TABLE newer (c BIGINT)
 CREATE OR REPLACE TABLE right_ways AS
 SELECT t.c FROM target t JOIN (SELECT w.c, COUNT(*) AS n, MAX(w.cycle) AS cycle, MAX(w.expected_at) AS expected_at FROM ways w GROUP BY w.c) w
     ON w.c = t.c AND w.n = 1 AND w.cycle = t.occasions + 1 AND w.expected_at IS NOT DISTINCT FROM t.expected_at
+WHERE t.code <> 8
 UNION ALL
-SELECT t.c FROM target t WHERE t.code = 8
+SELECT t.c FROM target t WHERE t.code = 8 AND t.c NOT IN (SELECT w.c FROM ways w)
 
 -- name: differing
 -- who stands elsewhere by the picture. Whose time to move by silence has come, by the same policy, is left to it.
