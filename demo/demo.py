@@ -8,6 +8,7 @@ with its seasons instead. Run by `make demo`; the second run finds everything th
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import secrets
 import socket
@@ -83,14 +84,18 @@ def run(shop: str, port: int, folder: Path, *, once: bool) -> None:
     ready(tables=False)
     call_command("migrate", verbosity=0)  # the folder may be of an earlier release
     load(source, JOURNEY if shop == "journey" else SIMULATED, steps)
-    word = sign_in(folder)
+    word, key = sign_in(folder), key_of(folder)
     if once:
         return
-    from tenure_app.cli.serving import serve
+    from tenure_app.cli.serving import serve, worker_beside
 
-    print(f"\nThe console: http://127.0.0.1:{port}/ (Ctrl-C ends)")
-    print(f"Sign in as {USER} with the password {word}", flush=True)
-    serve("127.0.0.1", port)
+    here = f"http://127.0.0.1:{port}"
+    print(f"\nThe console: {here}/ (Ctrl-C ends)")
+    print(f"Sign in as {USER} with the password {word}")
+    print(f"\nAn order by somebody, as a shop's library sends it; within seconds it is on their page, {here}{page()}:")
+    print(f"  curl -u {key}: {here}/v1/track -d '{example()}'", flush=True)
+    with worker_beside():
+        serve("127.0.0.1", port)
 
 
 def load(source: Path, shop: dict[str, object], steps: Steps) -> None:
@@ -134,6 +139,40 @@ def sign_in(folder: Path) -> str:
         user.save()
         give_role(user, Role.OWNER)
     return word
+
+
+def key_of(folder: Path) -> str:
+    """The key by which events are sent under the name of the orders' source, made the first time."""
+    from tenure_app import clock
+    from tenure_app.ledger.models import Identity
+    from tenure_app.listen.keys import make_key, make_source
+
+    kept = folder / "secrets" / "demo_key"
+    if not kept.is_file():
+        source = Identity.objects.filter(kind="customer").earliest("pk").source
+        if not source.dialect:
+            source = make_source(source.name, "segment", now=clock.now())
+        kept.write_text(f"{make_key(source, by=USER, now=clock.now())[1]}\n", encoding="utf-8")
+        kept.chmod(0o600)
+    return kept.read_text(encoding="utf-8").strip()
+
+
+def page() -> str:
+    """Where the first customer of the ledger is shown."""
+    from django.urls import reverse
+
+    from tenure_app.ledger.models import Identity
+
+    return reverse("customer", args=[Identity.objects.filter(kind="customer").earliest("pk").person_id])
+
+
+def example() -> str:
+    """An order of the first customer of the ledger, as Segment's libraries send it."""
+    from tenure_app.ledger.models import Identity
+
+    customer = Identity.objects.filter(kind="customer").earliest("pk").value
+    said = {"order_id": f"D{secrets.token_hex(3)}", "total": 25.5}
+    return json.dumps({"userId": customer, "event": "Order Completed", "properties": said})
 
 
 def orders() -> Path:

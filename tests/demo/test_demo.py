@@ -1,5 +1,7 @@
 """The demo as people start it: it loads a shop, prints and serves the console; and what it says when it cannot."""
 
+import base64
+import json
 import os
 import re
 import signal
@@ -53,7 +55,7 @@ def served(loaded):
         encoding="utf-8", start_new_session=True,
     )  # fmt: skip
     said = ""
-    while "Sign in as" not in said:
+    while "curl -u" not in said:
         line = process.stdout.readline()
         assert line, process.stderr.read()
         said += line
@@ -92,16 +94,36 @@ def test_the_second_run_loads_nothing_and_is_there_in_seconds(served):
     assert seconds < 15
 
 
-def test_the_console_lets_the_demo_in_and_shows_the_circle_at_the_end_of_the_year(served):
-    address, word, _, _ = served
+def signed_in(address, word):
+    """A browser of the demo's owner, and the first page they see."""
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
     form = opener.open(address + "sign-in/").read().decode()
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form).group(1)
     said = urlencode({"csrfmiddlewaretoken": token, "username": "demo", "password": word}).encode()
-    page = opener.open(urllib.request.Request(address + "sign-in/", said, {"Referer": address})).read().decode()
+    return opener, opener.open(urllib.request.Request(address + "sign-in/", said, {"Referer": address})).read().decode()
+
+
+def test_the_console_lets_the_demo_in_and_shows_the_circle_at_the_end_of_the_year(served):
+    address, word, _, _ = served
+    _, page = signed_in(address, word)
     assert "The circle on 1 January" in page
     assert "The clock stands still" in page
     assert "1,997" in page  # loyal, as `tenure stages` on the same file says
+
+
+def test_the_order_that_it_offers_to_send_is_on_the_page_that_it_names(served):
+    address, word, _, printed = served
+    opener, _ = signed_in(address, word)
+    page = re.search(r"on their page, (\S+):\n", printed).group(1)
+    key, door, order = re.search(r"  curl -u (\S+): (\S+) -d '(.*)'\n", printed).groups()
+    number = json.loads(order)["properties"]["order_id"]
+    assert number not in opener.open(page).read().decode()
+    coded = base64.b64encode(f"{key}:".encode()).decode()
+    urllib.request.urlopen(urllib.request.Request(door, order.encode(), {"Authorization": f"Basic {coded}"})).close()
+    ends = time.monotonic() + 60
+    while number not in opener.open(page).read().decode():
+        assert time.monotonic() < ends
+        time.sleep(0.2)
 
 
 def test_a_port_in_use_is_said_before_any_work(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
 
 from django.db import connection
@@ -15,8 +16,9 @@ from tenure_app.refused import Refused
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
-__all__ = ["must_be_free", "serve", "served"]
+__all__ = ["must_be_free", "serve", "served", "worker_beside"]
 
 _THREADS: Final = 4
 """Requests answered at the same time: pages wait for the disk, not for each other."""
@@ -34,12 +36,16 @@ def served(asked: argparse.Namespace) -> None:
     must_be_free(asked.host, asked.port)
     say(f"The console: http://{asked.host}:{asked.port}/ (Ctrl-C ends)\n")
     flush()
-    if not asked.work:
+    with worker_beside() if asked.work else nullcontext():
         serve(asked.host, asked.port, asked.workers)
-        return
+
+
+@contextmanager
+def worker_beside() -> Iterator[None]:
+    """A worker as a process of its own, which ends with the block."""
     working = subprocess.Popen([sys.executable, "-m", "tenure", "work"])
     try:
-        serve(asked.host, asked.port, asked.workers)
+        yield
     finally:
         working.terminate()
         try:
