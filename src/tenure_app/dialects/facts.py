@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any, Final
 
@@ -12,11 +13,12 @@ from tenure_app.dialects.bodies import Unusable
 from tenure_app.dialects.mapping import OTHER, Lines, Meaning, Sum, found_at
 from tenure_app.dialects.said import Rules, Said
 
-__all__ = ["LONGEST_ID", "fill", "identifier", "word"]
+__all__ = ["LONGEST_ID", "fill", "identifier", "order_id", "word"]
 
 LONGEST_ID: Final = 255
 """Characters of an id; databases index them."""
 _LONGEST_WORD: Final = 200
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
 _IDS: Final = ("user", "anonymous", "previous", "account")
 _WORDS: Final = ("region", "channel", "reason", "phone", "email")
 
@@ -37,6 +39,15 @@ def identifier(value: Any) -> str | None:
     if len(text) > LONGEST_ID:
         raise Unusable("bad_id", f"an id is longer than {LONGEST_ID} characters")
     return text or None
+
+
+def order_id(value: Any) -> str | None:
+    """The id of an order, as `identifier`; keys of its versions are made of it, so it holds no control character.
+    Unusable `bad_id`."""
+    found = identifier(value)
+    if found is not None and _CONTROL.search(found):
+        raise Unusable("bad_id", "the id of an order holds a control character")
+    return found
 
 
 def word(value: Any) -> str | None:
@@ -83,7 +94,7 @@ def fill(said: Said, root: Any, meaning: Meaning, rules: Rules) -> None:
 def _order(said: Said, root: Any, meaning: Meaning) -> None:
     if "order_key" not in meaning.spots:
         return
-    order = said.order_key = identifier(found_at(root, meaning.spots["order_key"]))
+    order = said.order_key = order_id(found_at(root, meaning.spots["order_key"]))
     if order is None:
         if meaning.updates:
             raise Unusable("no_order_id", "it changes an order and does not say which")

@@ -10,7 +10,7 @@ import msgspec
 from tenure.events import KINDS, ORDER_PLACED
 from tenure_app.dialects.amounts import MOST_MINOR, currency_of
 from tenure_app.dialects.bodies import NOT_READ, Unusable, bad, mended, readable, text_of, whole
-from tenure_app.dialects.facts import identifier, word
+from tenure_app.dialects.facts import identifier, order_id, word
 from tenure_app.dialects.mapping import OTHER
 from tenure_app.dialects.said import EVENT, LINK, Bad, Rules, Said
 from tenure_app.dialects.times import flag_of, instant
@@ -107,14 +107,16 @@ def _read(raw: bytes, received_at: int, rules: Rules) -> Said | Bad:
         name = event.get("kind")
         if unknown := sorted(set(event) - set(FIELDS)):
             raise Unusable("unknown_field", f"{', '.join(unknown[:5])[:200]}: an event says {', '.join(FIELDS)}")
-        return _said(event, received_at, rules)
+        said = _said(event, received_at, rules)
+        said.raw = raw
+        return said
     except Unusable as error:
         return bad(error, name, raw)
 
 
 def _said(event: Mapping[str, Any], received_at: int, rules: Rules) -> Said:
     key, kind = _key(event), _kind(event, rules)
-    said = Said(key, kind, None, name=_name(event), order_key=identifier(event.get("order")))
+    said = Said(key, kind, None, name=_name(event), order_key=order_id(event.get("order")))
     if kind == ORDER_PLACED and said.order_key is not None:
         said.message, said.key = said.key.removeprefix("m:"), f"order:{said.order_key}"
     if event.get("at") is not None:

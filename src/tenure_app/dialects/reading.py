@@ -78,11 +78,19 @@ def parse(dialect: str, call: str, body: bytes, *, received_at: int, rules: Rule
     if dialect == "segment":
         yield from read_calls(name, _told(call), bytes(body), received_at, rules)
     elif dialect == "customerio":
-        yield from read_call(call, bytes(body), received_at, rules)
+        yield from _as_sent(read_call(call, bytes(body), received_at, rules), bytes(body))
     elif dialect == "tenure":
         yield from own.parse(call, body, received_at, rules)
     else:
-        yield from read_hook(dialect, call, bytes(body), received_at, rules)
+        yield from _as_sent(read_hook(dialect, call, bytes(body), received_at, rules), bytes(body))
+
+
+def _as_sent(found: Iterator[Said | Bad], body: bytes) -> Iterator[Said | Bad]:
+    """Events of a request that is one event's."""
+    for one in found:
+        if isinstance(one, Said):
+            one.raw = body
+        yield one
 
 
 def _known(dialect: str, call: str) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-__all__ = ["ALIAS", "EVENT", "FLAGS", "LINK", "SPLIT", "Bad", "Rules", "Said"]
+__all__ = ["ALIAS", "EVENT", "FLAGS", "LINK", "Bad", "Rules", "Said"]
 
-EVENT, LINK, ALIAS, SPLIT = "event", "link", "alias", "split"
+EVENT, LINK, ALIAS = "event", "link", "alias"
 """What an event asks for besides being kept. link: its ids are one person's, if nothing speaks against it (identify).
-alias: `user` and `previous` are one person, said explicitly. split: `previous` is theirs no longer. event: nothing."""
+alias: `user` and `previous` are one person, said explicitly. event: nothing."""
 
 FLAGS: Final = {
     "late": "told more than a day after it happened",
@@ -31,6 +31,7 @@ class Said:
     the source. traits: said of the person, guesses: read off their device (language, timezone), account_traits: of the
     group. properties: the rest of what was said, without transport. updates: it changes an order that is known, and
     is only kept where none is. choice: what the sender says of their choice about visits, None where nothing.
+    raw: as it was sent, for whoever has to find it in their own code.
     """
 
     key: str
@@ -60,6 +61,7 @@ class Said:
     guesses: Mapping[str, Any] = field(default_factory=dict)
     account_traits: Mapping[str, Any] = field(default_factory=dict)
     properties: Mapping[str, Any] = field(default_factory=dict)
+    raw: bytes = field(default=b"", repr=False, compare=False)
 
 
 @dataclass(slots=True)

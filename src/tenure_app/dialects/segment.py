@@ -16,13 +16,15 @@ from tenure_app.dialects.mapping import dialect_of, meaning_of
 from tenure_app.dialects.said import ALIAS, LINK, Bad, Rules, Said
 from tenure_app.dialects.times import corrected, instant, sent
 
-__all__ = ["CALLS", "LARGEST_EVENT", "MOST_EVENTS", "SINGLE", "events_in", "key_of", "read_calls"]
+__all__ = ["CALLS", "LARGEST_CONTEXT", "LARGEST_EVENT", "MOST_EVENTS", "SINGLE", "events_in", "key_of", "read_calls"]
 
 SINGLE: Final = ("identify", "track", "page", "screen", "group", "alias")
 """Calls whose body is one event."""
 CALLS: Final = (*SINGLE, "batch", "import")
 """All calls: the others bring a list of events."""
 LARGEST_EVENT: Final = 131_072
+LARGEST_CONTEXT: Final = 16_384
+"""Bytes of what a batch says of all its events: each of them may be kept with it."""
 """Bytes of an event. Segment's own limit is 32 KB, and its libraries keep to it; RudderStack's allow 4 MB."""
 MOST_EVENTS: Final = 2_500
 """Events of a batch; what comes after them is kept off the timeline."""
@@ -112,14 +114,19 @@ def read_calls(call: str, told: Mapping[str, Any], body: bytes, received_at: int
     request.shared = {name: shared[name] for name in shared if shared[name] is not None}
     for raw in batch.batch[:MOST_EVENTS]:
         yield _read(bytes(raw), request, "")
-    for raw in batch.batch[MOST_EVENTS:]:
-        surplus = Unusable("too_many", f"a batch holds at most {MOST_EVENTS} events")
-        yield bad(surplus, call, _alone(bytes(raw), request))
+    if len(batch.batch) > MOST_EVENTS:
+        # one piece, which can be tried again: alone, each would have all that the batch says of its events
+        surplus = Unusable("too_many", f"a batch holds at most {MOST_EVENTS} events; these are the others")
+        rest = msgspec.json.encode({**request.shared, "batch": batch.batch[MOST_EVENTS:]})
+        yield bad(surplus, call, rest)
 
 
 def _fits(context: Any) -> bool:
     """Whether what a batch says of all its events can be kept with each of them."""
-    return isinstance(context, dict) and not too_deep(context) and legible(msgspec.json.encode(context))
+    if not isinstance(context, dict) or too_deep(context):
+        return False
+    text = msgspec.json.encode(context)
+    return len(text) <= LARGEST_CONTEXT and legible(text)
 
 
 def _batch(body: bytes) -> _Batch:
@@ -158,6 +165,7 @@ def _read(raw: bytes, request: _Request, call: str) -> Said | Bad:
         if not isinstance(kind, str) or kind not in _READERS:
             raise Unusable("unknown_type", f"{str(kind)[:40]!r} is none of {', '.join(SINGLE)}")
         said = _common(item, raw, request)
+        said.raw = raw
         _READERS[kind](said, item, raw, request)
         return said
     except Unusable as error:

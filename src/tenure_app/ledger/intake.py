@@ -135,7 +135,7 @@ def _versions(keys: list[str], source: int) -> list[_Version]:
     """What the ledger holds of keys of which the last version holds."""
     firsts = look_up("versions", keys, source) if keys else []
     last: dict[int, tuple[int, str, str]] = {}
-    for first, _, said, kind in _later([first for _, first, _, _ in firsts]):
+    for first, _, said, kind, _ in _later([first for _, first, _, _ in firsts]):
         n, *_ = last.get(first, (0, "", ""))
         last[first] = (n + 1, said, kind)
     out = []
@@ -156,7 +156,8 @@ def _states(keys: list[str], source: int) -> list[_Version]:
             key = spelt[written]
             last[key] = (last[key][0] if key in last else number, n, said, number)
         keys, n = [spelt[key] for key, *_ in rows], n + 1
-    taken_back = {first for first, _, _, kind in _later([number for *_, number in last.values()]) if kind in REVERSED}
+    later = _later([number for *_, number in last.values()])
+    taken_back = {first for first, _, _, kind, _ in later if kind in REVERSED}
     return [
         _Version(key, first, versions, said, holds=number not in taken_back)
         for key, (first, versions, said, number) in last.items()

@@ -11,19 +11,28 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-from django.db import DatabaseError, connection, transaction
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+    connection,
+    transaction,
+)  # fmt: skip
 
+from tenure_app.dialects.bodies import text_of
 from tenure_app.dialects.reading import parse
 from tenure_app.dialects.said import Bad, Said
 from tenure_app.ledger.identity import Recogniser
 from tenure_app.ledger.kinds import life_kinds
 from tenure_app.ledger.lists import collided
 from tenure_app.ledger.models import PolicyVersion, Shop, Source
+from tenure_app.ledger.own import OWN_SOURCE
 from tenure_app.ledger.policies import in_force
 from tenure_app.listen.asking import ask, write
 from tenure_app.listen.cycles import turn_cycles
-from tenure_app.listen.fates import Facts, Kept, find_by_order, sort
+from tenure_app.listen.fates import Facts, Kept, find_by_order, number, sort
 from tenure_app.listen.keys import rules_of
 from tenure_app.listen.spool import Request, clear_away, note, waiting
 from tenure_app.listen.writing import write_events, write_quarantine
@@ -92,7 +101,7 @@ def convert(*, now: Callable[[], int], most: int = 20_000) -> Converted:
     """
     done = Converted()
     while done.events < most:
-        requests = waiting(_REQUESTS)
+        requests = waiting(_REQUESTS, events=most - done.events)
         if not requests:
             break
         ground = _ground()
@@ -129,8 +138,32 @@ def _chunks(requests: Sequence[Request]) -> list[list[_Read]]:
 
 
 def _convert(chunk: list[_Read], ground: _Ground, now: Callable[[], int]) -> Converted:
-    for one in chunk:
-        one.found = _parsed(one.request, ground)
+    """Put requests on the timeline together. Where one of them cannot be, each alone; and one that cannot be even alone
+    is kept aside whole, for nothing that was sent may hold up all that was sent after it."""
+    try:
+        for one in chunk:
+            one.found = _parsed(one.request, ground)
+        return _carried_out(chunk, ground, now)
+    except Exception as error:
+        if not _lies_in_what_was_sent(error):
+            raise
+        done = Converted()
+        if len(chunk) > 1:
+            for one in chunk:
+                done.add(_convert([one], ground, now))
+            return done
+        chunk[0].found = [_unreadable(chunk[0].request, error)]
+        return _carried_out(chunk, ground, now)
+
+
+def _lies_in_what_was_sent(error: Exception) -> bool:
+    """Whether another request may well succeed: not where the database is gone, locked or full."""
+    return not isinstance(error, DatabaseError | InterfaceError) or isinstance(
+        error, DataError | IntegrityError | ProgrammingError
+    )
+
+
+def _carried_out(chunk: list[_Read], ground: _Ground, now: Callable[[], int]) -> Converted:
     for tried in range(_TRIES):
         try:
             with transaction.atomic():
@@ -143,21 +176,18 @@ def _convert(chunk: list[_Read], ground: _Ground, now: Callable[[], int]) -> Con
 
 
 def _parsed(one: Request, ground: _Ground) -> list[Said | Bad]:
-    """What a request says. A mistake of ours in reading one must not hold up all others: it is quarantined whole."""
+    """What a request says."""
     source = ground.sources.get(one.source)
-    try:
-        if source is None:
-            return [Bad("no_dialect", "its source speaks no dialect any more", one.call, _text(one.body))]
-        rules = rules_of(source, ground.shop)
-        return list(parse(source.dialect, one.call, one.body, received_at=one.received_at, rules=rules))
-    except Exception as error:  # noqa: BLE001 - whatever it is, the request is kept and the others go on
-        _log.error("request %s could not be read: %s", one.id, type(error).__name__, exc_info=True)
-        why = "Tenure could not read it, which is a mistake of ours; it is kept as it came"
-        return [Bad("unreadable", why, one.call, _text(one.body))]
+    if source is None:
+        return [Bad("no_dialect", "its source speaks no dialect any more", one.call, text_of(one.body))]
+    rules = rules_of(source, ground.shop)
+    return list(parse(source.dialect, one.call, one.body, received_at=one.received_at, rules=rules))
 
 
-def _text(body: bytes) -> str:
-    return body.decode("utf-8", "replace").replace("\x00", "\ufffd")
+def _unreadable(one: Request, error: Exception) -> Bad:
+    _log.error("request %s could not be put on the timeline: %s", one.id, type(error).__name__, exc_info=True)
+    why = "Tenure could not put it on the timeline, which is a mistake of ours; it is kept as it came"
+    return Bad("unreadable", why, one.call, text_of(one.body))
 
 
 def _written(chunk: list[_Read], ground: _Ground, now: int) -> Converted:
@@ -166,9 +196,17 @@ def _written(chunk: list[_Read], ground: _Ground, now: int) -> Converted:
     for one in chunk:
         by_source[one.request.source].append(one)
     for source, requests in by_source.items():
-        _of_source(source, requests, ground, now, done)
+        _of_source(source if source in ground.sources else _there(source), requests, ground, now, done)
     note([one.request for one in chunk])
     return done
+
+
+def _there(source: int) -> int:
+    """A source that speaks no dialect any more; Tenure's own in the place of one that the ledger does not have, as one
+    that was restored from before it was made."""
+    if Source.objects.filter(pk=source).exists():
+        return source
+    return Source.objects.get_or_create(name=OWN_SOURCE)[0].pk
 
 
 def _of_source(source: int, requests: Sequence[_Read], ground: _Ground, now: int, done: Converted) -> None:
@@ -193,6 +231,7 @@ def _of_source(source: int, requests: Sequence[_Read], ground: _Ground, now: int
             kept.append(fact)
         else:
             bad.append((fact.request, _nobodys(fact)))
+    number(kept)
     written = write_events(source, kept, facts, whose.new, now=now)
     aside = write_quarantine(source, bad)
     touched = {person: at for person, kind, at in written.lives if kind in ground.life}
@@ -205,9 +244,7 @@ def _of_source(source: int, requests: Sequence[_Read], ground: _Ground, now: int
 
 def _nobodys(fact: Kept[_Read]) -> Bad:
     """Why nobody can be found for an event."""
-    said = fact.said
-    # a webhook is one event, and is kept as it came, so that it can be tried again
-    text = _text(fact.request.request.body) if len(fact.request.found) == 1 else msgspec.json.encode(said).decode()
+    said, text = fact.said, text_of(fact.said.raw)
     if said.user or said.anonymous or said.email or said.phone:
         why = "the ids it carries are those that libraries send for nobody in particular: they would make one of many"
         return Bad("generic_id", why, said.name or said.kind, text)

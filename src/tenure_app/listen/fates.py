@@ -5,18 +5,19 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 from django.conf import settings
 
+from tenure_app.dialects.bodies import text_of
 from tenure_app.dialects.said import Bad, Said
 from tenure_app.ledger.bulk import look_up
 from tenure_app.ledger.intake import MARK
 from tenure_app.ledger.models import REVERSED, Event
 from tenure_app.listen.asking import ask
 
-__all__ = ["CORRECTED_ORDER", "Facts", "Kept", "find_by_order", "sort"]
+__all__ = ["CORRECTED_ORDER", "Facts", "Kept", "find_by_order", "number", "sort"]
 
 CORRECTED_ORDER: Final = "order.corrected"
 UPDATED_ORDER: Final = "order.updated"
@@ -31,8 +32,9 @@ Of = TypeVar("Of")
 
 @dataclass(slots=True)
 class Kept(Generic[Of]):
-    """An event that is to be written: under which key and kind, the first of its versions if it corrects one (`first`
-    is its number, or None and `within` the place of it among those kept now), and the instant that holds for it."""
+    """An event that is to be written: under which key and kind, and whose it is (0: nobody's). order: what is known of
+    the order it speaks of. By `number`: the first of the order's versions where it corrects one (`first` is its number,
+    or None and `after` is kept now too), and the instant that holds for it."""
 
     said: Said
     request: Of
@@ -40,8 +42,9 @@ class Kept(Generic[Of]):
     kind: str
     hash: bytes
     message_hash: bytes | None = None
+    order: _Version | None = None
     first: int | None = None
-    within: int | None = None
+    after: Kept[Of] | None = None
     at: int | None = None
     person: int = 0
 
@@ -49,27 +52,29 @@ class Kept(Generic[Of]):
 @dataclass(slots=True)
 class Facts(Generic[Of]):
     """What is to be written, what is refused, how many were known, which messages speak of known orders (message, hash,
-    number of the event), and who had the orders before that are corrected now."""
+    number of the event, or the event that is kept now), and who had the orders before that are corrected now."""
 
     kept: list[Kept[Of]] = field(default_factory=list)
     refused: list[tuple[Of, Bad]] = field(default_factory=list)
     known: int = 0
-    messages: list[tuple[str, bytes, int]] = field(default_factory=list)
+    messages: list[tuple[str, bytes, int | Kept[Of]]] = field(default_factory=list)
     before: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Version:
-    """What is known under a key: its first event (or the place among those kept now), how many versions, the hash of
-    the last, whether it holds, when it happened and who has it."""
+    """What is known under a key: its first event on the timeline, what was said of it last among what is kept now, how
+    many versions there are, the hash of the last that was said, whether it holds, when it happened and who has it.
+    begun: the first that is kept now and found somebody (`number`)."""
 
     first: int | None
-    within: int | None
+    latest: Kept[Any] | None
     versions: int
     hash: bytes
     holds: bool
-    at: int | None
-    person: int | None
+    at: int | None = None
+    person: int | None = None
+    begun: Kept[Any] | None = None
 
 
 def sort(source: int, said: Sequence[tuple[Said, Of]]) -> Facts[Of]:
@@ -107,20 +112,20 @@ def _of_order(
         # what it would change is not known, or it says nothing of what it is worth
         _simple(facts, known, one, request, f"{_PLAIN}{one.message}", UPDATED_ORDER, whole)
     elif before is None:
-        known[one.key] = _Version(None, len(facts.kept), 1, order, True, one.at, None)
-        facts.kept.append(Kept(one, request, one.key, one.kind, order, whole))
+        kept = Kept(one, request, one.key, one.kind, order, whole)
+        kept.order = known[one.key] = _Version(None, kept, 0, order, True)
+        facts.kept.append(kept)
     elif before.holds and before.hash == order:
         facts.known += 1
-        if before.first is not None:
-            facts.messages.append((one.message, whole, before.first))
+        told = before.first if before.latest is None else before.latest
+        if told is not None:
+            facts.messages.append((one.message, whole, told))
     else:
-        before.versions, before.hash, before.holds = before.versions + 1, order, True
+        before.hash, before.holds = order, True
         if before.person is not None:
             facts.before.append(before.person)
-        facts.kept.append(Kept(
-            one, request, f"{one.key}{MARK}{before.versions}", CORRECTED_ORDER, order, whole,
-            before.first, before.within, before.at,
-        ))  # fmt: skip
+        facts.kept.append(Kept(one, request, one.key, CORRECTED_ORDER, order, whole, before))
+        before.latest = facts.kept[-1]
 
 
 def _simple(
@@ -130,8 +135,8 @@ def _simple(
     if before is not None:
         _again(facts, one, request, same=before.hash == whole)
         return
-    known[key] = _Version(None, len(facts.kept), 1, whole, True, one.at, None)
     facts.kept.append(Kept(one, request, key, kind, whole))
+    known[key] = _Version(None, facts.kept[-1], 1, whole, True)
 
 
 def _again(facts: Facts[Of], one: Said, request: Of, *, same: bool) -> None:
@@ -139,15 +144,14 @@ def _again(facts: Facts[Of], one: Said, request: Of, *, same: bool) -> None:
         facts.known += 1
         return
     why = "its message id was used before for something else; the first is on the timeline"
-    text = msgspec.json.encode(one).decode()
-    facts.refused.append((request, Bad("same_message_id", why, one.name or one.kind, text)))
+    facts.refused.append((request, Bad("same_message_id", why, one.name or one.kind, text_of(one.raw))))
 
 
 def _known(source: int, said: Sequence[Said]) -> dict[str, _Version]:
     keys = {one.key for one in said} | {f"{_PLAIN}{one.message}" for one in said if one.message is not None}
     rows = look_up("versions", sorted(keys), source)
     found = {
-        key: _Version(first, None, 1, bytes.fromhex(text), kind not in REVERSED, None, None)
+        key: _Version(first, None, 1, bytes.fromhex(text), kind not in REVERSED)
         for key, first, text, kind in rows
     }
     orders = {one.key for one in said if one.message is not None} & found.keys()
@@ -161,15 +165,33 @@ def _with_later_versions(by_first: dict[int | None, _Version]) -> None:
     told = Event.objects.filter(pk__in=firsts).values_list("id", "occurred_at", "person_id")
     for first, at, person in told:
         by_first[first].at, by_first[first].person = at, person
-    for first, _, text, kind in look_up("later", firsts):
+    for first, _, text, kind, person in look_up("later", firsts):
         one = by_first[first]
         one.versions, one.hash, one.holds = one.versions + 1, bytes.fromhex(text), kind not in REVERSED
+        one.person = person
 
 
 def _messages(source: int, messages: Sequence[str]) -> dict[str, bytes]:
     if not messages:
         return {}
     return {key: bytes.fromhex(text) for key, text in ask("convert", "messages", sorted(set(messages)), source)}
+
+
+def number(kept: Sequence[Kept[Of]]) -> None:
+    """Count the versions of orders among those that found somebody: the first of an order is the order itself, whoever
+    follows corrects it. Numbered as they are kept, they never leave out one that found nobody."""
+    for one in kept:
+        order = one.order
+        if order is None or not one.person:
+            continue
+        order.versions += 1
+        if order.versions == 1:
+            if one.kind == CORRECTED_ORDER:
+                one.kind = _ORDER
+            order.begun, order.at = one, one.said.at
+        else:
+            one.key = f"{one.said.key}{MARK}{order.versions}"
+            one.first, one.after, one.at = order.first, order.begun, order.at
 
 
 def find_by_order(source: int, kept: Sequence[Kept[Of]]) -> dict[int, int]:
@@ -183,9 +205,10 @@ def find_by_order(source: int, kept: Sequence[Kept[Of]]) -> dict[int, int]:
     }
     if not asked:
         return {}
-    here = {one.key: one.person for one in kept if one.kind == _ORDER and one.person}
+    here = {one.said.key: one.person for one in kept if one.order is not None and one.person}
     firsts = {key: first for key, first, _, _ in look_up("versions", sorted(set(asked.values())), source)}
     people = dict(Event.objects.filter(pk__in=firsts.values()).values_list("id", "person_id"))
+    people |= {first: person for first, *_, person in look_up("later", sorted(firsts.values()))}
     there = {key: people[first] for key, first in firsts.items()}
     found = {place: there.get(key) or here.get(key) for place, key in asked.items()}
     return {place: person for place, person in found.items() if person}

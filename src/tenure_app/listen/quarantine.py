@@ -18,6 +18,8 @@ _BATCHED: Final = ("segment", "tenure")
 """Dialects whose events come in batches, so that each can be sent alone."""
 HOPELESS: Final = ("generic_id", "same_message_id")
 """Codes of which no other try can come to anything: what is wrong is what was sent."""
+_WHOLE: Final = ("unreadable", "no_dialect", "too_many")
+"""Codes of what is kept as a request of its own."""
 _AT_ONCE: Final = 2_000
 
 
@@ -61,14 +63,18 @@ def _end(rows: Sequence[Quarantined], state: str, now: int) -> int:
     return Quarantined.objects.filter(pk__in=[row.pk for row in rows]).update(state=state, ended_at=now)
 
 
+def _of_a_batch(row: Quarantined) -> bool:
+    if row.code in _WHOLE:
+        return False
+    return row.source.dialect in _BATCHED and row.call.split(" ")[0] in ("batch", "import")
+
+
 def _call(row: Quarantined) -> str:
-    return "batch" if row.source.dialect in _BATCHED and row.call.split(" ")[0] in ("batch", "import") else row.call
+    return "batch" if _of_a_batch(row) else row.call
 
 
 def _body(row: Quarantined) -> bytes:
-    if row.source.dialect in _BATCHED and row.call.split(" ")[0] in ("batch", "import"):
-        return f'{{"batch":[{row.said}]}}'.encode()
-    return row.said.encode()
+    return f'{{"batch":[{row.said}]}}'.encode() if _of_a_batch(row) else row.said.encode()
 
 
 def lines(found: QuerySet[Quarantined]) -> Iterator[str]:

@@ -24,6 +24,8 @@ __all__ = ["Request", "append", "clear_away", "ends", "forget_file", "note", "ol
 _TOPIC: Final = "spool"
 _TIMEOUT: Final = 30.0
 """Seconds for which a door waits for another's write."""
+_BYTES: Final = 16_000_000
+"""Of requests that are read at once; another one is read where those before have fewer."""
 
 
 class Request(NamedTuple):
@@ -98,13 +100,13 @@ def append(*, source: int, call: str, body: bytes, events: int, now: int) -> Non
         raise DatabaseError(str(error)) from error
 
 
-def waiting(most: int) -> list[Request]:
-    """The oldest requests that wait."""
+def waiting(most: int, *, events: int = 10**9) -> list[Request]:
+    """The oldest requests that wait: one at least, and no more once they have so many events or fill the memory."""
     if not _ours():
         with connection.cursor() as cursor:
-            cursor.execute(_said("waiting_postgresql"), [most])
+            cursor.execute(_said("waiting_postgresql"), [most, events, _BYTES])
             return [Request(*row[:5], bytes(row[5])) for row in cursor.fetchall()]
-    return [Request(*row) for row in _file().execute(_said("waiting_sqlite"), [_mark(), most])]
+    return [Request(*row) for row in _file().execute(_said("waiting_sqlite"), [_mark(), most, events, _BYTES])]
 
 
 def note(requests: Sequence[Request]) -> None:

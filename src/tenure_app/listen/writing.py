@@ -13,6 +13,7 @@ from django.conf import settings
 
 from tenure_app.dialects.said import Bad
 from tenure_app.ledger.bulk import new_ids, put
+from tenure_app.listen.asking import ask
 from tenure_app.listen.fates import Facts, Kept
 from tenure_app.listen.models import Quarantined
 
@@ -47,7 +48,7 @@ def write_events(
     transaction."""
     ids = new_ids("tenure_event", len(kept) + len(new))
     written, rows, bodies, messages = Written(), [], [], []
-    # the first of a corrected order may be among those that are written now, or may have found nobody
+    # the first of a corrected order may be among those that are written now
     numbers = {id(one): number for one, number in zip(kept, ids, strict=False)}
     for person, at in new:
         number = ids[len(kept) + len(rows)]
@@ -55,11 +56,10 @@ def write_events(
         written.lives.append((person, KNOWN, at))
     for one, number in zip(kept, ids, strict=False):
         said = one.said
-        first = one.first if one.within is None else numbers.get(id(facts.kept[one.within]))
+        first = one.first if one.first is not None or one.after is None else numbers[id(one.after)]
         at = one.at if one.at is not None else said.at if said.at is not None else one.request.received_at
-        kind = one.kind if first is not None or one.kind != "order.corrected" else "order.placed"
         rows.append((
-            number, source, one.key, kind, one.person, at, now, None, first, said.order_key, said.amount_minor,
+            number, source, one.key, one.kind, one.person, at, now, None, first, said.order_key, said.amount_minor,
             said.currency, said.discount_minor, said.category, said.region, said.channel, said.reason, one.hash,
             said.flag,
         ))  # fmt: skip
@@ -68,12 +68,15 @@ def write_events(
             bodies.append((number, body))
         if one.message_hash is not None and said.message is not None and not one.key.startswith("m:"):
             messages.append((source, said.message, number, one.message_hash))
-        written.lives.append((one.person, kind, at))
-        if kind in _ORDERS:
+        written.lives.append((one.person, one.kind, at))
+        if one.kind in _ORDERS:
             written.orders.append((one.person, number, at))
     put("tenure_event", _EVENT, rows)
     put("tenure_eventbody", ("event_id", "body"), bodies)
-    messages += [(source, message, number, whole) for message, whole, number in facts.messages]
+    for message, whole, told in facts.messages:
+        known = told if isinstance(told, int) else numbers.get(id(told))
+        if known is not None:  # else what it repeats found nobody
+            messages.append((source, message, known, whole))
     put("tenure_otherkey", ("source_id", "key", "event_id", "fact_hash"), messages)
     return written
 
@@ -103,8 +106,7 @@ def write_quarantine(source: int, bad: Sequence[tuple[Any, Bad]]) -> int:
     rows: dict[str, tuple[Any, Bad]] = {}
     for request, one in bad:
         rows.setdefault(_digest(request, one), (request, one))
-    known = Quarantined.objects.filter(source=source, digest__in=list(rows)).exclude(state=Quarantined.RETRIED)
-    for digest in known.values_list("digest", flat=True):
+    for (digest,) in ask("convert", "kept_aside", list(rows), source, Quarantined.RETRIED):
         rows.pop(digest, None)
     put(
         "tenure_quarantined", ("source_id", "received_at", "call", "code", "reason", "name", "said", "digest"),

@@ -26,7 +26,6 @@ __all__ = ["AT_ONCE", "Followed", "bring_up", "follow", "look_again"]
 
 AT_ONCE: Final = 500
 """People in a batch."""
-_NEVER: Final = -(2**62)
 
 
 @dataclass(slots=True)
@@ -51,9 +50,9 @@ class _Before:
     policy: str
 
 
-_passed: dict[Path, tuple[str, int, int]] = {}
-"""How far the touched were looked at on the grounds in force: up to (instant, person) only those are left who wait for
-others. By data folder."""
+_seen: dict[Path, tuple[str, dict[int, int]]] = {}
+"""Which touches were looked at on which grounds while somebody among them has to wait for others: those that are left
+wait. By data folder."""
 
 
 def follow(*, now: int, most: int = AT_ONCE) -> Followed:
@@ -65,23 +64,25 @@ def follow(*, now: int, most: int = AT_ONCE) -> Followed:
     folder = settings.TENURE_DATA
     grounds = grounds_of(folder / "mirror")
     if grounds is None:
-        waiting = len(rows_of("waiting", now, _NEVER, _NEVER, 0, 1))
+        waiting = len(rows_of("waiting", now, 1))
         return Followed(waiting=waiting, rebuild=Counter(nothing=waiting))
-    name, at, person = _passed.get(folder, ("", _NEVER, 0))
+    name, seen = _seen.get(folder, ("", {}))
     if name != grounds.name:
-        at, person = _NEVER, 0
-    touched: list[tuple[int, int]] = rows_of("waiting", now, at, at, person, most)
+        seen = {}
+    # whoever touches them takes the instant from a clock of theirs, so that the latest touch need not be the last
+    rows = rows_of("waiting", now, most + len(seen))
+    touched = dict([(person, at) for person, at in rows if seen.get(person) != at][:most])
     if not touched:
         return Followed()
-    done = bring_up(dict(touched), grounds, now=now)
+    done = bring_up(touched, grounds, now=now)
     if done.waiting:
-        _passed[folder] = (grounds.name, touched[-1][1], touched[-1][0])
+        _seen[folder] = (grounds.name, seen | touched)
     return done
 
 
 def look_again() -> None:
     """Look at everybody who waits once more, also on the same grounds."""
-    _passed.pop(settings.TENURE_DATA, None)
+    _seen.pop(settings.TENURE_DATA, None)
 
 
 def bring_up(
@@ -94,9 +95,10 @@ def bring_up(
     before = {
         person: _Before(code, since_at, policy) for person, code, since_at, policy, _ in ask("before", everybody)
     }
+    roots = set(found.roots)
     judged = judge(
         found.roots, found.facts, grounds, now=now,
-        before=[(person, one.since_at) for person, one in before.items() if person in set(found.roots)],
+        before=[(person, one.since_at) for person, one in before.items() if person in roots],
     )  # fmt: skip
     settled = [c for c in found.roots if c not in judged.waiting]
     nobodies = [*found.nobodies, *(c for c in settled if c not in judged.stands)]

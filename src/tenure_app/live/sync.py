@@ -151,12 +151,12 @@ def _as_found(rows: Sequence[Row], grounds: Grounds, *, filling: bool, now: int)
         touched = {person for (person,) in ask("touched", everybody)}
         seen = {row[0]: row[4] for row in ask("before", everybody)}
         left = [row for row in rows if row[_C] not in touched]
-        anew = [row[_C] for row in left if row[_ANEW_COLUMN] or seen.get(row[_C]) != row[_WAS_AT]]
-        kept = [(row, Stand(row[_C], *row[_FIRST:])) for row in left if row[_C] not in set(anew)]
+        anew = {row[_C]: None for row in left if row[_ANEW_COLUMN] or seen.get(row[_C]) != row[_WAS_AT]}
+        kept = [(row, Stand(row[_C], *row[_FIRST:])) for row in left if row[_C] not in anew]
         each("stand", [(*stand, policy, now) for _, stand in kept])
         append_moves([_move(row, stand, policy) for row, stand in kept if _moved(row, stand, filling)], now=now)
         settle_ways([stand for _, stand in kept], (), now=now)
-    return anew
+    return list(anew)
 
 
 def _moved(row: Row, stand: Stand, filling: bool) -> bool:

@@ -6,9 +6,9 @@ import pytest
 from said_again import EUROS, NOW, SPEC, one, read, refused, track
 
 from tenure.events import KINDS
-from tenure_app.dialects.reading import MOST_BYTES, count
+from tenure_app.dialects.reading import MOST_BYTES, count, parse
 from tenure_app.dialects.said import ALIAS, EVENT, LINK, Rules
-from tenure_app.dialects.segment import LARGEST_EVENT, MOST_EVENTS
+from tenure_app.dialects.segment import LARGEST_CONTEXT, LARGEST_EVENT, MOST_EVENTS
 from tenure_app.refused import Refused
 
 PARTS = ("ecommerce", "email", "b2b", "mobile")
@@ -261,9 +261,20 @@ def test_what_was_kept_off_can_be_read_again_alone():
 
 def test_too_many_events_are_kept_off_and_none_is_lost():
     items = [track("X", messageId=f"m{n}") for n in range(MOST_EVENTS + 3)]
-    found = read("segment", "import", {"batch": items})
-    assert len(found) == len(items)
-    assert [getattr(each, "code", "") for each in found[-4:]] == ["", "too_many", "too_many", "too_many"]
+    found = read("segment", "import", {"batch": items, "context": {"locale": "de"}})
+    assert [getattr(each, "code", "") for each in found[-2:]] == ["", "too_many"]
+    rest = list(parse("segment", "batch", found[-1].said.encode(), received_at=NOW, rules=Rules()))
+    assert [(each.message or each.key, each.guesses) for each in rest] == [
+        (f"m:m{MOST_EVENTS + n}", {"language": "de"}) for n in range(3)
+    ]
+
+
+def test_what_a_batch_says_of_all_its_events_is_small_enough_to_be_kept_with_each():
+    large = {"campaign": {"name": "x" * LARGEST_CONTEXT}}
+    for said, known in ((large, False), ({"campaign": {"name": "x" * 1000}}, True)):
+        one, bad = read("segment", "import", {"batch": [track("X", messageId="m1"), {}], "context": said})
+        assert ("context" in one.properties) == known
+        assert len(bad.said) < 2 * LARGEST_CONTEXT
 
 
 HARMLESS = [

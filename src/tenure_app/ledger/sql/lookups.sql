@@ -13,11 +13,11 @@ FROM unnest(%s::text[]) k CROSS JOIN LATERAL (
 ) e
 
 -- name: later_sqlite
-SELECT e.first_id, e.id, lower(hex(e.fact_hash)), e.kind
+SELECT e.first_id, e.id, lower(hex(e.fact_hash)), e.kind, e.person_id
 FROM json_each(%s) k CROSS JOIN tenure_event e WHERE e.first_id = k.value ORDER BY e.id
 
 -- name: later_postgresql
-SELECT e.first_id, e.id, encode(e.fact_hash, 'hex'), e.kind
+SELECT e.first_id, e.id, encode(e.fact_hash, 'hex'), e.kind, e.person_id
 FROM unnest(%s::bigint[]) k CROSS JOIN LATERAL (SELECT * FROM tenure_event e WHERE e.first_id = k OFFSET 0) e ORDER BY e.id
 
 -- name: people_sqlite

@@ -6,6 +6,12 @@ SELECT o.key, lower(hex(o.fact_hash)) FROM json_each(%s) k CROSS JOIN tenure_oth
 -- name: messages_postgresql
 SELECT o.key, encode(o.fact_hash, 'hex') FROM tenure_otherkey o WHERE o.key = ANY(%s) AND o.source_id = %s
 
+-- name: kept_aside_sqlite
+SELECT q.digest FROM json_each(%s) k CROSS JOIN tenure_quarantined q WHERE q.digest = k.value AND q.source_id = %s AND q.state <> %s
+
+-- name: kept_aside_postgresql
+SELECT q.digest FROM tenure_quarantined q WHERE q.digest = ANY(%s) AND q.source_id = %s AND q.state <> %s
+
 -- name: touched_sqlite
 -- another instant than before in any case: who is just looking at them takes away only the touch that they saw
 INSERT INTO tenure_touched (person_id, since_at) VALUES (?, ?) ON CONFLICT (person_id)

@@ -25,10 +25,21 @@ INSERT INTO received (source, call, received_at, events, body) VALUES (?, ?, ?, 
 INSERT INTO tenure_received (source_id, call, received_at, events, body) VALUES (%s, %s, %s, %s, %s)
 
 -- name: waiting_sqlite
-SELECT r.id, r.source, r.call, r.received_at, r.events, r.body FROM received r WHERE r.id > ? ORDER BY r.id LIMIT ?
+-- so many at most, and no more once those before have so many events or bytes
+WITH oldest AS (SELECT r.id, r.events, LENGTH(r.body) AS bytes FROM received r WHERE r.id > ? ORDER BY r.id LIMIT ?), added AS (
+    SELECT s.id, SUM(s.events) OVER line - s.events AS events, SUM(s.bytes) OVER line - s.bytes AS bytes FROM oldest s
+    WINDOW line AS (ORDER BY s.id)
+)
+SELECT r.id, r.source, r.call, r.received_at, r.events, r.body
+FROM added a CROSS JOIN received r WHERE a.events < ? AND a.bytes < ? AND r.id = a.id ORDER BY r.id
 
 -- name: waiting_postgresql
-SELECT r.id, r.source_id, r.call, r.received_at, r.events, r.body FROM tenure_received r ORDER BY r.id LIMIT %s
+WITH oldest AS (SELECT r.id, r.events, LENGTH(r.body) AS bytes FROM tenure_received r ORDER BY r.id LIMIT %s), added AS (
+    SELECT s.id, SUM(s.events) OVER line - s.events AS events, SUM(s.bytes) OVER line - s.bytes AS bytes FROM oldest s
+    WINDOW line AS (ORDER BY s.id)
+)
+SELECT r.id, r.source_id, r.call, r.received_at, r.events, r.body
+FROM added a JOIN tenure_received r ON r.id = a.id WHERE a.events < %s AND a.bytes < %s ORDER BY r.id
 
 -- name: taken_sqlite
 DELETE FROM received WHERE id <= ?

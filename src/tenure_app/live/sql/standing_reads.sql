@@ -98,9 +98,7 @@ DELETE FROM tenure_standing WHERE person_id IN (SELECT k.value FROM json_each(%s
 DELETE FROM tenure_standing WHERE person_id = ANY(%s)
 
 -- name: waiting
-SELECT t.person_id, t.since_at FROM tenure_touched t
-WHERE t.since_at <= %s AND (t.since_at > %s OR (t.since_at = %s AND t.person_id > %s))
-ORDER BY t.since_at, t.person_id LIMIT %s
+SELECT t.person_id, t.since_at FROM tenure_touched t WHERE t.since_at <= %s ORDER BY t.since_at, t.person_id LIMIT %s
 
 -- name: followed_sqlite
 DELETE FROM tenure_touched WHERE person_id = ? AND since_at = ?
@@ -172,4 +170,5 @@ SELECT t.person_id FROM tenure_touched t WHERE t.person_id = ANY(%s)
 -- name: due
 -- whether anybody was touched, is silent for long enough, or is to be told outside
 SELECT EXISTS (SELECT 1 FROM tenure_touched t WHERE t.since_at <= %s) OR EXISTS (SELECT 1 FROM tenure_standing s WHERE s.next_at <= %s)
-    OR EXISTS (SELECT 1 FROM tenure_hookmessage m WHERE m.state = 'due' AND m.due_at <= %s)
+    OR EXISTS (SELECT 1 FROM tenure_hookmessage m JOIN tenure_hook h ON h.id = m.hook_id
+        WHERE m.state = 'due' AND m.due_at <= %s AND h.ended_at IS NULL)
