@@ -12,7 +12,7 @@ from tenure_app.dialects.amounts import MOST_MINOR
 from tenure_app.dialects.mapping import Dialect, Meaning, Sum, dialect_of
 from tenure_app.dialects.reading import MOST_BYTES
 from tenure_app.dialects.said import FLAGS
-from tenure_app.dialects.segment import LARGEST_EVENT, MOST_EVENTS
+from tenure_app.dialects.segment import LARGEST_CONTEXT, LARGEST_EVENT, MOST_EVENTS
 
 HERE = Path(__file__).resolve().parent
 
@@ -29,12 +29,13 @@ RULES = [
     (
         "Size",
         (f"a request of {MOST_BYTES // 1_048_576} MB, an event of {LARGEST_EVENT // 1_024} KB, {MOST_EVENTS:,} "
-        "events in a batch. Segment's libraries keep to 500 KB and 32 KB"),
+        "events in a batch, "
+        f"{LARGEST_CONTEXT // 1_024} KB that it says of all of them. Segment's libraries keep to 500 KB and 32 KB"),
     ),
     (
         "Refused with 400",
         ("no JSON, no UTF-8, lists and objects in each other without end (`invalid_json`); JSON of another "
-        "shape (`invalid_body`); too large (`too_large`)"),
+        "shape (`invalid_body`); a single event that is too large (`too_large`). A request that is: 413"),
     ),
     (
         "Quarantined",

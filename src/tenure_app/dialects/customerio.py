@@ -58,7 +58,8 @@ def read_call(call: str, body: bytes, received_at: int, rules: Rules) -> Iterato
         content = whole(body)
         if not isinstance(content, dict):
             raise Unusable("invalid_body", "the body is no object of JSON")
-        said = Said(_key(call, body, received_at), "event.other", None, name=route[0])
+        hour = received_at // _HOUR_US
+        said = Said(_key(call, body, hour), "event.other", None, name=route[0], before=_key(call, body, hour - 1))
         if ids:
             said.user = ids[0]
             if "@" in ids[0]:
@@ -105,9 +106,10 @@ def _decoded(part: str) -> str:
     return found
 
 
-def _key(call: str, body: bytes, received_at: int) -> str:
-    """The same request again within the hour is a retry: the library sends the same bytes within seconds."""
-    content = f"{call}\n{received_at // _HOUR_US}\n".encode("utf-8", "replace") + body
+def _key(call: str, body: bytes, hour: int) -> str:
+    """The same request again within the hour, or the next, is a retry: the library sends the same bytes within
+    seconds."""
+    content = f"{call}\n{hour}\n".encode("utf-8", "replace") + body
     return f"m:{hashlib.sha256(content).hexdigest()[:32]}"
 
 
@@ -117,7 +119,7 @@ def _event(said: Said, content: Mapping[str, Any], body: bytes, rules: Rules) ->
         raise Unusable("no_event_name", "an event needs its name in `name`")
     said.name = name[:200]
     if content.get("id") not in (None, ""):
-        said.key = key_of(content["id"], body)
+        said.key, said.before = key_of(content["id"], body), None
     if content.get("timestamp") not in (None, ""):
         said.at = instant(content["timestamp"], rules.zone)
     said.anonymous = identifier(content.get("anonymous_id"))
@@ -155,7 +157,7 @@ def _wish(identified: Said, unsubscribed: bool) -> Said:
     kind = "consent.denied" if unsubscribed else "consent.given"
     return Said(
         f"{identified.key}:wish", kind, identified.at, name="unsubscribed", user=identified.user,
-        email=identified.email, channel="email",
+        email=identified.email, channel="email", before=identified.before and f"{identified.before}:wish",
     )  # fmt: skip
 
 

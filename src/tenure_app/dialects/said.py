@@ -31,7 +31,8 @@ class Said:
     the source. traits: said of the person, guesses: read off their device (language, timezone), account_traits: of the
     group. properties: the rest of what was said, without transport. updates: it changes an order that is known, and
     is only kept where none is. choice: what the sender says of their choice about visits, None where nothing.
-    raw: as it was sent, for whoever has to find it in their own code.
+    raw: as it was sent, for whoever has to find it in their own code. before: the key that the same would have had if
+    it came a little earlier, where the key says when it came.
     """
 
     key: str
@@ -62,6 +63,7 @@ class Said:
     account_traits: Mapping[str, Any] = field(default_factory=dict)
     properties: Mapping[str, Any] = field(default_factory=dict)
     raw: bytes = field(default=b"", repr=False, compare=False)
+    before: str | None = None
 
 
 @dataclass(slots=True)

@@ -92,6 +92,8 @@ def sort(source: int, said: Sequence[tuple[Said, Of]]) -> Facts[Of]:
         heard = messages.get(one.message or one.key.removeprefix(_PLAIN))
         if heard is not None:
             _again(facts, one, request, same=heard == whole)
+        elif one.before is not None and (known_as := known.get(one.before)) is not None and known_as.hash == whole:
+            facts.known += 1
         elif one.message is None:
             _simple(facts, known, one, request, one.key, one.kind, whole)
         elif (plain := f"{_PLAIN}{one.message}") in known:
@@ -149,6 +151,7 @@ def _again(facts: Facts[Of], one: Said, request: Of, *, same: bool) -> None:
 
 def _known(source: int, said: Sequence[Said]) -> dict[str, _Version]:
     keys = {one.key for one in said} | {f"{_PLAIN}{one.message}" for one in said if one.message is not None}
+    keys |= {one.before for one in said if one.before is not None}
     rows = look_up("versions", sorted(keys), source)
     found = {
         key: _Version(first, None, 1, bytes.fromhex(text), kind not in REVERSED)

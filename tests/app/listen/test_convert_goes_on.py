@@ -173,3 +173,14 @@ def test_a_refund_that_names_only_an_order_is_whose_the_order_is_by_now(ledger):
     assert [(kind, who) for kind, _, who in orders()] == [
         ("order.placed", "5"), ("order.corrected", "6"), ("order.refunded", "6"),
     ]  # fmt: skip
+
+
+def test_a_retry_that_crosses_the_hour_is_known_and_the_same_of_hours_later_is_not(ledger):
+    source = make_source("mail", "customerio", now=1)
+    hour = 3_600_000_000
+    turn = AT // hour * hour + hour
+    added = []
+    for at in (turn - 1, turn + 1, turn + 3 * hour):
+        spool.append(source=source.pk, call="POST /customers/5/events", body=b'{"name": "purchase"}', events=1, now=at)
+        added.append(converted().added)
+    assert added == [1, 0, 1]
