@@ -122,7 +122,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 0  # files go to disk at once
 LOGGING = {
     "version": 1, "disable_existing_loggers": False,
     "formatters": {
-        "plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "plain": {"()": "tenure_app.logs.Text"},
         "json": {"()": "tenure_app.logs.Lines"},
     },
     "handlers": {"console": {
@@ -130,4 +130,7 @@ LOGGING = {
         "formatter": "json" if os.environ.get("TENURE_LOG_FORMAT") == "json" else "plain",
     }},
     "root": {"handlers": ["console"], "level": os.environ.get("TENURE_LOG") or "WARNING"},
+    # it would say the whole address of whatever was refused, and people's ids stand in those; tenure.request says each
+    # request without them
+    "loggers": {"django.request": {"level": "ERROR"}},
 }  # fmt: skip

@@ -3,10 +3,9 @@
 Needs Playwright and a Chromium (its own, or the system's at /usr/bin/chromium, or TENURE_CHROMIUM); skips without.
 """
 
-import os
-import shutil
 import time
 
+import chromium
 import made_up_report
 import pytest
 
@@ -19,7 +18,6 @@ from tenure.reporting.gather import gather
 from tenure.simulation import simulate
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = os.environ.get("TENURE_CHROMIUM") or shutil.which("chromium")
 
 
 def simulated(folder):
@@ -70,7 +68,7 @@ CUT = """() => [...document.querySelectorAll('td, th, .names span, .who, .when, 
 def browser():
     with sync_api.sync_playwright() as playwright:
         try:
-            started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            started = chromium.started(playwright)
         except sync_api.Error as error:
             pytest.skip(f"no Chromium to start: {str(error).splitlines()[0]}")
         yield started

@@ -19,6 +19,8 @@ __all__ = ["ApiError", "Asking", "Conflict", "Invalid", "NotAllowed", "NotThere"
 _AGAIN: Final = frozenset({429, 502, 503, 504})
 """Answers after which the same request may succeed."""
 _FIRST_WAIT, _LONGEST_WAIT = 0.25, 8.0
+_SHORTEST: Final = 0.05
+"""Seconds that a try has at least."""
 
 
 class ApiError(TenureError):
@@ -67,8 +69,8 @@ class _NoRedirects(HTTPRedirectHandler):
 
 
 class Asking:
-    """Sends requests to one server with one key. patience: seconds for which a request is tried again; timeout: seconds
-    of one try."""
+    """Sends requests to one server with one key. timeout: seconds of one try; patience: seconds since the first try
+    began for which a request is tried again, pauses and tries together."""
 
     def __init__(
         self, url: str, key: str, *, timeout: float = 30.0, patience: float = 30.0,
@@ -86,16 +88,21 @@ class Asking:
         """What the server answers, its JSON read. A POST carries a word of its own (`word`, or one drawn by chance), so
         that it is carried out once however often it is sent. ApiError where it is refused, at the end."""
         request = self._request(method, where, query or {}, body, word)
+        began, timeout = time.monotonic(), self._timeout
         waited, wait = 0.0, _FIRST_WAIT
         while True:
             try:
-                return self._sent(request)
+                return self._sent(request, timeout)
             except ApiError as error:
                 pause = max(wait, error.after or 0.0)
-                if (error.status and error.status not in _AGAIN) or waited + pause > self._patience:
+                # a `sleep` of tests may take no time: what was waited counts in any case
+                spent = max(waited, time.monotonic() - began)
+                if (error.status and error.status not in _AGAIN) or spent + pause > self._patience:
                     raise
                 self._sleep(pause)
                 waited, wait = waited + pause, min(2 * wait, _LONGEST_WAIT)
+                left = self._patience - (time.monotonic() - began)
+                timeout = max(_SHORTEST, min(self._timeout, left))
 
     def _request(
         self, method: str, where: str, query: Mapping[str, Any], body: Any, word: str | None
@@ -109,9 +116,9 @@ class Asking:
         address = self._root + where + (f"?{urlencode(said)}" if said else "")
         return Request(address, data=content, headers=headers, method=method)
 
-    def _sent(self, request: Request) -> Any:
+    def _sent(self, request: Request, timeout: float) -> Any:
         try:
-            with self._opener.open(request, timeout=self._timeout) as answer:
+            with self._opener.open(request, timeout=timeout) as answer:
                 content = answer.read()
         except HTTPError as refused:
             with refused:

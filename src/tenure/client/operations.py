@@ -16,7 +16,8 @@ class Client:
     """A Tenure server as one key sees it. Every method raises ApiError for what is refused.
 
     url: of the server, as https://tenure.example.com; key: as `tenure key add` shows it; timeout: seconds of one try;
-    patience: seconds for which a request is tried again where the server is busy or cannot be reached.
+    patience: seconds since the first try for which a request is tried again where the server is busy or cannot be
+    reached; so a call takes at most the longer of the two.
     """
 
     def __init__(

@@ -90,7 +90,7 @@ class Asked(NinjaAPI):
 
 _WORD: Final = {
     "in": "header", "name": kept.HEADER, "required": False,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": kept.LONGEST, "pattern": kept.PATTERN},
     "description": "a word of your own; sent again with it, the request is not carried out twice",
 }  # fmt: skip
 
@@ -152,9 +152,12 @@ def _answering(view: View) -> View:
     def answered(request: HttpRequest, **given: Any) -> HttpResponse:
         if crossing.is_customerios(request):
             return crossing.taken_in(request)
-        if "\0" in request.path_info or any("\0" in one for _, said in request.GET.lists() for one in said):
-            return problem(422, "bad_text", "the address holds a NUL")
-        answer = view(request, **given)
+        try:
+            if "\0" in request.path_info or any("\0" in one for _, said in request.GET.lists() for one in said):
+                return problem(422, "bad_text", "the address holds a NUL")
+            answer = view(request, **given)
+        except Exception as error:  # noqa: BLE001 - an address may be none that can be read, too
+            return answer_to(request, error)
         if answer.status_code == 405:
             allowed = answer.headers.get("Allow", "")
             answer = problem(405, "method_not_allowed", f"{request.method} is not possible here; {allowed} is")

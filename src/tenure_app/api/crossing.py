@@ -8,11 +8,16 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 
 from tenure_app.api import intake
+from tenure_app.api.problems import problem
 
 __all__ = ["is_customerios", "taken_in"]
 
 _CUSTOMERS: Final = "/api/v1/customers/"
 _OTHERS: Final = ("/api/v1/events", "/api/v1/merge_customers")
+_NO_KEY: Final = (
+    "show a key: a program a key of the API, as Authorization: Bearer tk_…; Customer.io's libraries the source's key,"
+    " as user of Basic authorization"
+)
 
 
 def is_customerios(request: HttpRequest) -> bool:
@@ -27,6 +32,10 @@ def is_customerios(request: HttpRequest) -> bool:
 
 
 def taken_in(request: HttpRequest) -> HttpResponse:
-    """What its door answers."""
+    """What its door answers; who shows no key at all may be of either API, and is told of both."""
+    if request.method != "OPTIONS" and not request.headers.get("Authorization", ""):
+        answer = problem(401, "no_key", _NO_KEY)
+        answer["WWW-Authenticate"] += ', Basic realm="events"'
+        return answer
     behind = request.path_info.removeprefix(_CUSTOMERS)
     return intake.customerio(request, rest="" if behind == request.path_info else behind)

@@ -15,13 +15,12 @@ from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
 
 from tenure.errors import TenureError
+from tenure_app.dialects.reading import MOST_BYTES
 from tenure_app.refused import Refused
 from tenure_app.roles import Permission
 
 __all__ = ["MOST_BYTES", "Answer", "Turned", "body_of", "door", "open_door", "said"]
 
-MOST_BYTES: Final = 4_194_304
-"""Of a request, unpacked: what the largest batch of any library is cut at."""
 _PIECE: Final = 65_536
 _GZIP: Final = b"\x1f\x8b"
 _SOON: Final = 5

@@ -101,7 +101,7 @@ def _lines() -> Iterator[str]:
 def _counted() -> dict[str, tuple[str, str, float]]:
     """What the database tells: by name, the metric's type, what it is, and its value."""
     now = clock.now()
-    due = HookMessage.objects.filter(state=HookMessage.DUE)
+    due = HookMessage.objects.filter(state=HookMessage.DUE, hook__ended_at=None)
     first_due, last = due.aggregate(at=Min("made_at"))["at"], Event.objects.aggregate(n=Max("pk"))["n"]
     told_late = 0.0 if first_due is None else max(0.0, (now - first_due) / 1e6)
     return {

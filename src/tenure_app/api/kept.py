@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
@@ -19,18 +20,20 @@ from tenure_app import clock
 from tenure_app.api.auth import found_by_key
 from tenure_app.api.models import KeptAnswer
 from tenure_app.api.problems import Problem, answer_to
+from tenure_app.live.clearing import KEPT_US
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from tenure_app.api.models import ApiKey
 
-__all__ = ["HEADER", "KEPT_US", "once"]
+__all__ = ["HEADER", "KEPT_US", "LONGEST", "PATTERN", "once"]
 
 HEADER: Final = "Idempotency-Key"
-KEPT_US: Final = 48 * 3_600_000_000
-"""For so long an answer is kept at least."""
-_LONGEST: Final = 255
+LONGEST: Final = 255
+"""Characters of a word."""
+PATTERN: Final = "^[!-~]+$"
+"""Of a word: what a header carries without a doubt of how it is meant."""
 _REPLAYED: Final = "Idempotent-Replayed"
 Run = Callable[..., HttpResponse]
 
@@ -48,10 +51,10 @@ def once(run: Run) -> Run:
             caller = found_by_key(request)
             if caller is None or caller.key is None:
                 return run(request, **given)  # somebody who is signed in, or nobody
-            if not 1 <= len(word) <= _LONGEST or not word.isprintable():
-                raise Problem(422, "bad_word", f"{HEADER} has 1 to {_LONGEST} characters")
+            if len(word) > LONGEST or not re.fullmatch(PATTERN, word):
+                raise Problem(422, "bad_word", f"{HEADER} has 1 to {LONGEST} characters as in {PATTERN}")
             return _once(request, caller.key, word, lambda: run(request, **given))
-        except Problem as error:
+        except Exception as error:  # noqa: BLE001 - this lies outside the API's own handlers: its problems are the same
             return answer_to(request, error)
 
     return carried_out

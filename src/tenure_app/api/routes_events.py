@@ -68,8 +68,9 @@ class _Envelope(msgspec.Struct):
 @events_router.post("/events", response=schemas.Received, openapi_extra=_BODY)
 @asks(Scope.EVENTS)
 def send_events(request: HttpRequest) -> dict[str, Any]:
-    """Say what happened. What is answered 200 is stored; the worker puts it on the timeline, each key once. An event
-    that cannot be put there is among `refused` and waits in quarantine."""
+    """Say what happened. What is answered 200 is stored; the worker puts it on the timeline, each key once. What
+    reading an event tells against it is among `refused`; a key used for something else and an id that is nobody's are
+    found later. All of them wait in quarantine."""
     body = request.body
     try:
         events = own.count(own.CALL, body)
@@ -137,4 +138,6 @@ def retry_quarantined(
         raise Problem(404, "not_quarantined", f"nothing of number {id} is in quarantine")
     if one.state != Quarantined.WAITING:
         raise Problem(409, "already_decided", f"nothing was done: it was {one.state} already")
+    if one.code in quarantine.HOPELESS:
+        raise Problem(409, "hopeless", f"nothing was done: no other try can help. {one.reason}")
     return {"retried": quarantine.retry(found, now=clock.now())}

@@ -31,7 +31,7 @@ hooks_router = Guarded(tags=["webhooks"])
 def _told(found: Sequence[Hook]) -> list[dict[str, Any]]:
     numbers = [one.pk for one in found]
     counted = Hook.objects.filter(pk__in=numbers).annotate(
-        waiting=Count("messages", Q(messages__state=HookMessage.DUE)),
+        waiting=Count("messages", Q(messages__state=HookMessage.DUE, ended_at=None)),
         given_up=Count("messages", Q(messages__state=HookMessage.GIVEN_UP)),
     )
     counts = {one.pk: one for one in counted}

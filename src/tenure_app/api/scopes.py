@@ -50,11 +50,18 @@ def make_key(name: str, scopes: Iterable[str], *, by: str, now: int) -> tuple[Ap
         raise Refused("bad_scope", f"no key was made: {', '.join(unknown) or 'none'} is no scope; there are {known}")
     if not name.strip() or len(name) > 100 or "\0" in name:
         raise Refused("bad_name", "no key was made: it needs a name of at most 100 characters, which says who asks")
-    secret = _PREFIX + secrets.token_urlsafe(24)
+    secret = _drawn()
     made = ApiKey.objects.create(
         name=name.strip(), digest=digest_of(secret), hint=secret[-_HINT:], scopes=asked, made_at=now, by=by[:150]
     )
     return made, secret
+
+
+def _drawn() -> str:
+    """A secret whose last letters may be said to a command: with a dash before them they would be an option."""
+    while (secret := _PREFIX + secrets.token_urlsafe(24))[-_HINT] == "-":
+        pass
+    return secret
 
 
 def revoke_key(key: ApiKey, *, now: int) -> None:

@@ -66,11 +66,18 @@ def make_key(source: Source, *, by: str, now: int) -> tuple[SourceKey, str]:
     if source.dialect == "tenure":
         why = f"{source.name} is sent to with a key of the API; make one: tenure key add NAME --scope events"
         raise Refused("by_api", f"no key was made: {why}")
-    secret = f"wk_{secrets.token_urlsafe(24)}"
+    secret = _drawn()
     made = SourceKey.objects.create(
         source=source, digest=digest_of(secret), hint=secret[-_HINT:], made_at=now, by=by[:150]
     )
     return made, secret
+
+
+def _drawn() -> str:
+    """A secret whose last letters may be said to a command: with a dash before them they would be an option."""
+    while (secret := f"wk_{secrets.token_urlsafe(24)}")[-_HINT] == "-":
+        pass
+    return secret
 
 
 def revoke_key(key: SourceKey, *, now: int) -> None:

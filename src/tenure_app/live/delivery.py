@@ -7,7 +7,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.db import transaction
@@ -82,7 +82,8 @@ class Delivery:
         now, begun = self._now(), 0
         due = Q(state=HookMessage.DUE, due_at__lte=now) & (Q(leased_until=None) | Q(leased_until__lt=now))
         # asked first, for to lease takes the only writer's lock of SQLite
-        for hook in Hook.objects.filter(ended_at=None) if HookMessage.objects.filter(due).exists() else ():
+        any_due = HookMessage.objects.filter(due, hook__ended_at=None).exists()
+        for hook in Hook.objects.filter(ended_at=None) if any_due else ():
             mine = self._hooks.setdefault(hook.pk, _Hook())
             room = min(_AT_ONCE - mine.telling, _WORKERS - len(self._telling))
             if mine.failures:
@@ -107,21 +108,28 @@ class Delivery:
         taken = answer.status is not None and 200 <= answer.status < 300
         mine.failures = 0 if taken else mine.failures + 1
         mine.rests_until = 0.0 if taken else time.monotonic() + min(_REST, 0.5 * 2 ** min(mine.failures, 8))
+        attempts, told = message.attempts + 1, HookMessage.objects.filter(pk=message.pk)
         with transaction.atomic():
             HookAttempt.objects.create(
                 message=message, at=now, took_us=answer.took_us, status=answer.status, said=answer.said
             )
-            message.attempts += 1
-            message.leased_until = None
-            if taken:
-                message.state, message.due_at = HookMessage.DELIVERED, None
-            elif message.attempts > len(AGAIN):
-                message.state, message.due_at = HookMessage.GIVEN_UP, None
-            else:
-                message.due_at = now + int(AGAIN[message.attempts - 1] * random.uniform(0.9, 1.2) * 1_000_000)
-            message.save(update_fields=["attempts", "leased_until", "state", "due_at"])
             if answer.status == _GONE:
                 end_hook(message.hook, now=now)
+            if taken:
+                told.update(state=HookMessage.DELIVERED, due_at=None, leased_until=None, attempts=attempts)
+                return
+            # its address may have ended while it was told: what was given up then stays so
+            told.update(attempts=attempts)
+            told.filter(state=HookMessage.DUE, hook__in=Hook.objects.filter(ended_at=None)).update(
+                **_failed(attempts, now), leased_until=None
+            )
+
+
+def _failed(attempts: int, now: int) -> dict[str, Any]:
+    """What becomes of a message that nobody took, after so many tries."""
+    if attempts > len(AGAIN):
+        return {"state": HookMessage.GIVEN_UP, "due_at": None}
+    return {"due_at": now + int(AGAIN[attempts - 1] * random.uniform(0.9, 1.2) * 1_000_000)}
 
 
 def headers_of(hook: Hook, message: HookMessage, *, now: int) -> dict[str, str]:

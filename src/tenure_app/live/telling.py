@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tenure.periods import format_instant
 from tenure_app.ledger.bulk import put
 from tenure_app.ledger.models import ImportRun
+from tenure_app.live.clearing import CLEARED_US
 from tenure_app.live.models import Hook, HookMessage
 
 if TYPE_CHECKING:
@@ -32,11 +33,12 @@ def tell(kind: str, told: Sequence[tuple[str, int, dict[str, Any]]], *, now: int
 
 
 def tell_of_imports(*, now: int) -> int:
-    """Write down the imports that ended since an address asked for them and of which it was not told; how many."""
+    """Write down the imports that ended since an address asked for them and of which it was not told; how many. None
+    that is so old that what was told of it is cleared away."""
     hooks = [one for one in Hook.objects.filter(ended_at=None) if IMPORT_FINISHED in one.kinds]
     if not hooks:
         return 0
-    runs = list(ImportRun.objects.filter(state=ImportRun.DONE, ended_at__isnull=False)[:_RUNS])
+    runs = list(ImportRun.objects.filter(state=ImportRun.DONE, ended_at__gte=now - CLEARED_US)[:_RUNS])
     uids = [_uid(run) for run in runs]
     known = set(HookMessage.objects.filter(hook__in=hooks, uid__in=uids).values_list("hook_id", "uid"))
     rows = []

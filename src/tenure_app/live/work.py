@@ -14,6 +14,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from tenure_app.listen.spool import ends
 from tenure_app.live.alone import working_alone
 from tenure_app.live.asking import rows_of
+from tenure_app.live.clearing import clear
 from tenure_app.live.delivery import Delivery
 from tenure_app.live.follow import AT_ONCE, follow
 from tenure_app.live.rebuilding import Rebuilding
@@ -34,6 +35,8 @@ _STAND_BY: Final = 0.5
 """Seconds between two tries to take over."""
 _LOOK: Final = 2.0
 """Seconds between two looks at imports that ended."""
+_CLEAR: Final = 3_600.0
+"""Seconds between two looks for what is to be cleared away."""
 _CONVERT: Final = 1_000
 """Events put on the timeline at once."""
 _CONVERTING: Final = 0.5
@@ -82,7 +85,7 @@ class Worker:
         self._syncing = Syncing(now)
         self._delivery = Delivery(running)
         self._failed: dict[str, tuple[float, float]] = {}
-        self._looked = float("-inf")
+        self._looked = self._cleared = float("-inf")
         self._leads: bool | None = None
 
     def work(self, stop: Event, *, leads: bool, once: bool) -> None:
@@ -107,7 +110,7 @@ class Worker:
             steps = [
                 ("convert", self._convert), ("follow", self._follow), ("silence", self._wake),
                 ("rebuild", lambda: self._rebuilding.turn(wait=once)), ("sync", lambda: self._syncing.turn(wait=once)),
-                ("imports", lambda: self._imports(once=once)), *steps,
+                ("imports", lambda: self._imports(once=once)), ("clear", self._clear), *steps,
             ]  # fmt: skip
         busy = False
         for name, step in steps:
@@ -197,6 +200,15 @@ class Worker:
             return False
         self._looked = time.monotonic()
         return tell_of_imports(now=self._now()) > 0
+
+    def _clear(self) -> bool:
+        if time.monotonic() - self._cleared < _CLEAR:
+            return False
+        # kept answers are stamped by the clock that runs, all else by the product's, which may stand still
+        done = clear(now=min(self._now(), self._running()))
+        if not done:
+            self._cleared = time.monotonic()
+        return done > 0
 
     def _tell(self, *, once: bool) -> bool:
         told = self._delivery.turn(wait_for=_LONGEST if once else 0.0)

@@ -20,7 +20,8 @@ DIALECT_NAMES: Final = {
 _SEGMENT: Final = {
     "Browser, Segment (@segment/analytics-next)": """import { AnalyticsBrowser } from "@segment/analytics-next"
 const analytics = AnalyticsBrowser.load({ writeKey: "{key}", cdnURL: "{host}" })""",
-    "Browser, RudderStack (@rudderstack/analytics-js)": """import { RudderAnalytics } from "@rudderstack/analytics-js/bundled"
+    "Browser, RudderStack (@rudderstack/analytics-js)": """import { RudderAnalytics }
+  from "@rudderstack/analytics-js/bundled"
 new RudderAnalytics().load("{key}", "{host}", { configUrl: "{host}" })""",
     "Python, Segment (segment-analytics-python)": """from segment.analytics import Client
 analytics = Client("{key}", host="{host}")""",

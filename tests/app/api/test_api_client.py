@@ -1,6 +1,7 @@
 """The client knows every operation of the document and every field of its answers, and talks to a real server."""
 
 import inspect
+import socket
 import subprocess
 import sys
 import threading
@@ -165,6 +166,17 @@ def test_patience_ends():
     assert (nobody.value.status, nobody.value.code) == (0, "no_answer")
 
 
+def test_patience_is_of_the_whole_call_and_not_of_its_pauses():
+    """Who takes the call and says nothing holds it for the patience, however long a try may take."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        shop = Client(f"http://127.0.0.1:{silent.getsockname()[1]}", "tk_x", timeout=0.4, patience=1.0)
+        began = time.monotonic()
+        with pytest.raises(Unavailable, match="does not answer"):
+            shop.get_stages()
+    # two tries and a pause of a quarter of a second; the second has what is left
+    assert 0.4 <= time.monotonic() - began < 1.3
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [(400, Invalid), (401, NotAllowed), (403, NotAllowed), (404, NotThere), (405, Invalid), (409, Conflict),
@@ -204,8 +216,10 @@ def test_the_client_talks_to_a_real_server(server):
     assert shop.get_flows(begins="2024-01-01", ends=day)["flows"]
     source = shop.make_source("till", "tenure")
     assert [one["name"] for one in shop.list_sources()][-1] == "till"
-    key = shop.make_source_key(source["id"])
-    assert shop.revoke_source_key(source["id"], key["id"])["revoked_at"]
+    with pytest.raises(Invalid, match="key of the API"):
+        shop.make_source_key(source["id"])
+    web = shop.make_source("web", "segment")["id"]
+    assert shop.revoke_source_key(web, shop.make_source_key(web)["id"])["revoked_at"]
     event = {"key": "1", "kind": "order.placed", "customer": "C1", "amount_minor": 1999}
     told = shop.send_events("till", [event, {"key": "2", "kind": "oops"}], word="w")
     assert (told["received"], [one["code"] for one in told["refused"]]) == (2, ["bad_kind"])

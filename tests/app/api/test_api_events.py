@@ -8,6 +8,7 @@ from django.conf import settings
 from tenure_app.dialects import own
 from tenure_app.dialects.said import LINK, Bad, Rules, Said
 from tenure_app.ledger.models import ImportRun, Source
+from tenure_app.listen import quarantine
 from tenure_app.listen.models import Quarantined, SourceKey
 from tenure_app.listen.receiving import sender
 from tenure_app.listen.spool import waiting
@@ -133,9 +134,34 @@ def test_an_event_out_of_quarantine_is_read_as_it_was(asking, till):
     assert asking.post("/quarantine/999/retry").json["code"] == "not_quarantined"
 
 
-def test_a_source_gets_keys_which_are_shown_once(asking, till):
+def test_what_no_other_try_can_help_is_not_tried_again(asking, till):
+    for code in quarantine.HOPELESS:
+        one = Quarantined.objects.create(
+            source_id=till["id"], received_at=5, call=own.CALL, code=code, reason=f"because {code}", name="x", said="{}"
+        )
+        answer = asking.post(f"/quarantine/{one.pk}/retry")
+        assert (answer.status, answer.json["code"]) == (409, "hopeless")
+        assert answer.json["detail"].endswith(f"because {code}")
+        one.refresh_from_db()
+        assert one.state == Quarantined.WAITING
+    assert waiting(9) == []
+
+
+def test_the_page_says_of_everything_hopeless_what_would_help():
+    from tenure_app.web.pages import quarantine as shown
+
+    assert set(shown.HOPELESS) == set(shown._HELPS) == set(quarantine.HOPELESS)
+
+
+def test_a_source_that_keys_of_the_api_serve_has_none_of_its_own(asking, till):
+    answer = asking.post(f"/sources/{till['id']}/keys")
+    assert (answer.status, answer.json["code"]) == (422, "by_api")
+
+
+def test_a_source_gets_keys_which_are_shown_once(asking):
+    till = asking.post("/sources", {"name": "web", "dialect": "segment"}).json
     made = asking.post(f"/sources/{till['id']}/keys").json
-    assert sender(made["secret"]).name == "till"
+    assert sender(made["secret"]).name == "web"
     assert made["secret"].endswith(made["hint"])
     listed = [one for one in asking.all("/sources", limit=1) if one["id"] == till["id"]]
     assert [key["id"] for key in listed[0]["keys"]] == [made["id"]]

@@ -5,14 +5,18 @@ import json
 import logging
 import re
 import sys
+import urllib.request
+from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import OperationalError
-from django.test import Client
-from django.urls import reverse
+from django.test import Client, RequestFactory
+from django.urls import resolve, reverse
 
+from tenure.client import Client as Program
 from tenure_app import clock
 from tenure_app.api import health, seen
 from tenure_app.api.scopes import make_key
@@ -22,7 +26,7 @@ from tenure_app.listen.receiving import forget, receive
 from tenure_app.listen.spool import forget_file
 from tenure_app.live.alone import at_work, working_alone
 from tenure_app.live.models import Hook, HookMessage
-from tenure_app.logs import Lines
+from tenure_app.logs import Lines, Text
 from tenure_app.roles import Role, give_role
 
 SAMPLE = re.compile(r'tenure_\w+(\{(\w+="[^"]*",?)+\})? [0-9.e+-]+')
@@ -121,6 +125,21 @@ def test_metrics_count_what_was_answered_and_what_waits(fresh, client):
     assert 5.0 <= found["tenure_received_oldest_seconds"] < 60.0
     assert 60.0 <= found["tenure_hook_messages_oldest_seconds"] < 120.0
     assert not any("example" in name for name in found)
+    Hook.objects.update(ended_at=5)  # what is due to an address that ended is told to nobody
+    found = numbers(client)
+    assert (found["tenure_hook_messages_due"], found["tenure_hook_messages_oldest_seconds"]) == (0, 0)
+
+
+def test_the_image_is_asked_whether_it_lives_and_a_worker_is_not_asked():
+    deploy = Path(__file__).resolve().parents[3] / "deploy"
+    (asked,) = re.findall(r"HEALTHCHECK .*urlopen\('http://127.0.0.1:8765(/\w+)'", (deploy / "Dockerfile").read_text())
+    assert Client(SERVER_NAME="whatever.example").get(asked).status_code == 200
+    compose = (deploy / "compose.yaml").read_text()
+    parts = dict(re.findall(r"^  (\w+):\n((?:(?: {4}.*)?\n)+)", compose, re.MULTILINE))
+    off = {name for name, part in parts.items() if "healthcheck: {disable: true}" in part}
+    serves = {name for name, part in parts.items() if "image: tenure" in part and "command:" not in part}
+    assert (off, serves) == ({"tables", "worker"}, {"console"})
+    assert "TENURE_TLS: ${TENURE_TLS:-}" in compose
 
 
 def test_metrics_are_for_this_machine_and_for_who_may_see(fresh, client, monkeypatch):
@@ -182,3 +201,74 @@ def test_a_requests_line_holds_nothing_of_people(fresh, client, caplog):
         ("console", "GET", "customers/<int:person>/"), ("api", "PUT", None)
     ]
     assert not re.search(r"example|10\.9|eDp5", "".join(lines))
+
+
+def test_a_real_servers_log_holds_nothing_of_people(server, shop):
+    """As it stands by default: text, from warnings on."""
+    url, secret = server
+    list(Program(url, secret, patience=60.0).list_sources())  # it is there
+    bearer = {"Authorization": f"Bearer {secret}"}
+    for method, where, headers in (
+        ("PUT", "/api/v1/customers/ann@example.org", {}), ("GET", "/v1/projects/wk_hers/settings", {}),
+        ("GET", "/api/v1/customers/ann@example.org", bearer), ("GET", "/api/v1/ann@example.org", bearer),
+        ("GET", "/ann@example.org", {}), ("POST", "/sign-in/?next=ann@example.org", {}),
+    ):  # fmt: skip
+        asked = urllib.request.Request(url + where, b"{}" if method != "GET" else None, headers, method=method)
+        with pytest.raises(HTTPError) as refused:
+            urllib.request.urlopen(asked)
+        refused.value.close()
+        assert 400 <= refused.value.code < 500, where
+    log = (shop / "server.log").read_text(encoding="utf-8")
+    assert not re.search(r"ann|wk_hers|example|tk_", log), log
+
+
+@pytest.fixture
+def text():
+    """What a logger's records are as text, by the settings' own formatter."""
+    assert settings.LOGGING["formatters"]["plain"]["()"] == "tenure_app.logs.Text"
+    told = []
+
+    class Kept(logging.Handler):
+        def emit(self, one):
+            told.append(Text().format(one))
+
+    handler = Kept()
+    logging.getLogger().addHandler(handler)
+    yield told
+    logging.getLogger().removeHandler(handler)
+
+
+def test_a_page_that_fails_is_found_in_the_log_without_an_address(fresh, text, monkeypatch):
+    def failing(*_, **__):
+        raise ZeroDivisionError("somebody@example.com")
+
+    monkeypatch.setattr("tenure_app.web.pages.session.show", failing)
+    client = Client(SERVER_NAME="localhost", raise_request_exception=False)
+    assert client.get("/sign-in/?next=/customers/somebody@example.com").status_code == 500
+    (line,) = [one for one in text if "django.request" in one]
+    assert "django.request: GET sign-in/: 500 (ZeroDivisionError)\n" in line
+    assert re.search(r"\.py:\d+ failing$", line)
+    assert "example.com" not in line
+
+
+def test_a_line_of_json_about_a_request_says_its_route():
+    one = logging.LogRecord("django.request", logging.ERROR, "x.py", 1, "%s: %s", ("Internal", "/ann"), None)
+    one.request = RequestFactory().get("/customers/17/?q=ann")
+    one.request.resolver_match = resolve("/customers/17/")
+    said = json.loads(Lines().format(one))
+    assert (said["method"], said["route"]) == ("GET", "customers/<int:person>/")
+    assert "ann" not in json.dumps(said)
+
+
+def test_a_line_for_people_leaves_out_addresses_and_keeps_words():
+    request = RequestFactory().get("/customers/somebody@example.com")
+    said = logging.LogRecord("django.security.csrf", logging.WARNING, "x.py", 1, "Forbidden (%s): %s", ("a", "b"), None)
+    said.request, said.status_code = request, 403
+    assert Text().format(said).endswith("WARNING django.security.csrf: GET no route: 403")
+    said = logging.LogRecord("tenure.worker", logging.ERROR, "x.py", 1, "%s failed", ("hooks",), None)
+    assert Text().format(said).endswith("ERROR tenure.worker: hooks failed")
+
+
+def test_refusals_are_not_said_by_django():
+    assert settings.LOGGING["loggers"]["django.request"]["level"] == "ERROR"
+    assert not logging.getLogger("django.request").isEnabledFor(logging.WARNING)

@@ -1,6 +1,8 @@
 """A request with a word of its own is carried out once; too many are turned away; whatever is wrong is a problem."""
 
+import contextlib
 import json
+import sqlite3
 import threading
 
 import pytest
@@ -8,6 +10,7 @@ from api_asking import Asking
 from databases import use
 from django.conf import settings
 from django.db import connections
+from django.test import Client
 
 from tenure_app import clock
 from tenure_app.api import ask, kept, limits
@@ -45,7 +48,7 @@ def test_what_was_refused_may_be_tried_again_with_its_word(asking):
 
 
 def test_a_secret_is_not_kept(asking):
-    source = made(asking).json["id"]
+    source = asking.post("/sources", {"name": "web", "dialect": "segment"}).json["id"]
     first, second = (asking.post(f"/sources/{source}/keys", headers=WORD).json for _ in range(2))
     assert second == {**first, "secret": None}
     assert first["secret"] not in "".join(KeptAnswer.objects.values_list("body", flat=True))
@@ -71,10 +74,55 @@ def test_what_is_kept_is_forgotten_after_its_time(asking, monkeypatch):
     assert made(asking, headers=WORD).json["code"] == "source_exists"
 
 
-@pytest.mark.parametrize("word", ["", "x" * 256])
-def test_a_word_has_a_length(asking, word):
+@pytest.mark.parametrize("word", ["", "x" * 256, "two words", "schlüssel", "tab\t"])
+def test_a_word_is_as_the_document_has_it(asking, word):
     answer = made(asking, headers={"Idempotency-Key": word})
     assert (answer.status, answer.json["code"]) == (422, "bad_word")
+    assert answer.json["detail"].endswith(kept.PATTERN)
+    parameters = ask.api.get_openapi_schema(path_prefix="")["paths"]["/sources"]["post"]["parameters"]
+    (said,) = [one["schema"] for one in parameters if one["name"] == kept.HEADER]
+    assert (said["pattern"], said["maxLength"]) == (kept.PATTERN, kept.LONGEST)
+
+
+@pytest.mark.parametrize("headers", [{}, WORD])
+def test_with_a_word_or_without_what_is_wrong_is_the_same_problem(asking, shop, headers):
+    large = asking.post("/policies", {"toml": "#" * 2_700_000}, headers=headers)
+    assert (large.status, large.json["code"]) == (413, "too_large")
+    made(asking, "first", headers={"Idempotency-Key": "another"})
+    # another process writes for longer than anybody waits
+    with connections["default"].cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 50")
+    with contextlib.closing(sqlite3.connect(shop / "ledger.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        answer = made(asking, headers=headers)
+    assert (answer.status, answer.json["code"]) == (503, "no_database")
+    for one in (large, answer):
+        assert one.headers["Content-Type"] == "application/problem+json"
+    assert made(asking, headers=headers).status == 201
+
+
+def test_an_address_that_cannot_be_read_is_a_problem(asking):
+    many = asking.client.get("/api/v1/customers?" + "&".join(f"a{n}=1" for n in range(1_100)), headers=asking.headers)
+    for stranger in ("evil.example", "not a host!"):
+        for where in ("/api/v1", "/api/v1/customers", "/api/v1/nothing"):
+            answer = Client(SERVER_NAME="localhost").get(where, headers={**asking.headers, "Host": stranger})
+            assert (answer.status_code, answer.json()["code"]) == (400, "bad_host")
+            assert answer["Content-Type"] == "application/problem+json"
+    assert (many.status_code, many.json()["code"]) == (400, "bad_request")
+    assert many["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("method", "where"), [("post", "/events"), ("put", "/customers/5"), ("post", "/merge_customers")]
+)
+def test_who_shows_no_key_where_two_apis_are_is_told_of_both(ledger, nobody, method, where):
+    answer = getattr(nobody.client, method)(f"/api/v1{where}", b"{}", content_type="application/json")
+    said = answer.json()
+    assert (answer.status_code, said["code"], answer["Content-Type"]) == (401, "no_key", "application/problem+json")
+    assert "Bearer tk_" in said["detail"]
+    assert "Basic" in said["detail"]
+    assert "Bearer" in answer["WWW-Authenticate"]
+    assert "Basic" in answer["WWW-Authenticate"]
 
 
 def test_many_at_once_with_one_word_are_carried_out_once(ledger):

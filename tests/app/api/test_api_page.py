@@ -1,9 +1,9 @@
 """The API's page in a real browser: it shows every operation, asks no other server and runs no script of its own."""
 
 import os
-import shutil
 import warnings
 
+import chromium
 import pytest
 from django.contrib.auth.models import User
 
@@ -11,11 +11,6 @@ from tenure_app.api.ask import operations
 from tenure_app.roles import Role, give_role
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = os.environ.get("TENURE_CHROMIUM") or shutil.which("chromium")
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 @pytest.fixture
@@ -32,7 +27,7 @@ def page(vera, server, monkeypatch):
     address, _ = server
     with sync_api.sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            browser = chromium.started(playwright)
         except sync_api.Error as error:
             said = f"no Chromium to start, the API's page was not looked at: {str(error).splitlines()[0]}"
             if os.environ.get("CI"):

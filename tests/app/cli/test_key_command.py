@@ -27,6 +27,19 @@ def test_a_key_is_shown_once_and_revoked_by_its_last_letters(tenure):
 
 
 @pytest.mark.parametrize(
+    "words", [("key", "add", "x", "--scope", "see"), ("source", "x", "--speaks", "segment", "--key")]
+)
+def test_the_last_letters_of_a_key_never_look_like_an_option(tenure, monkeypatch, words):
+    drawn = ["dashed-abc", "dashed----", "plain5ab-"]
+    monkeypatch.setattr("secrets.token_urlsafe", lambda _: drawn.pop(0))
+    told = tenure(*words)[1]
+    assert told.split()[-1].endswith("_plain5ab-")
+    assert drawn == []
+    revoke = ("key", "revoke") if words[0] == "key" else ("source", "x", "--revoke")
+    assert tenure(*revoke, "5ab-")[0] == 0
+
+
+@pytest.mark.parametrize(
     "words", [("add",), ("revoke",), ("add", "x"), ("add", " ", "--scope", "see"), ("add", "x", "--scope", "all")]
 )
 def test_what_is_no_key_is_refused_in_a_line(tenure, words):

@@ -173,7 +173,7 @@ def test_any_order_of_merges_is_as_good_as_anew(folders):
     take(a_shop(dice, people=240))
     at = START + DAY
     incremental = 0
-    for turn in range(12):
+    for turn in range(8):
         for _ in range(dice.randint(0, 5)):
             at += 60_000_000
             who = {"user": f"u{dice.randint(1, 5)}"} if dice.random() < 0.5 else {"anonymous": f"d{dice.randint(1, 5)}"}
@@ -186,7 +186,7 @@ def test_any_order_of_merges_is_as_good_as_anew(folders):
         elif merges := list(Merge.objects.filter(ended_at=None)):
             merging.unmerge(dice.choice(merges).pk, by="ben", now=now())
         incremental += not same(mirror, anew).anew
-    assert incremental >= 9
+    assert incremental >= 6
 
 
 @pytest.mark.usefixtures("ledger")

@@ -12,6 +12,8 @@ from living import touch, up_to_date
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from tenure_app import clock
+from tenure_app.live.asking import rows_of
+from tenure_app.live.clearing import CLEARED_US
 from tenure_app.live.delivery import AGAIN, Delivery
 from tenure_app.live.follow import follow
 from tenure_app.live.hooks import end_hook, make_hook, redeliver, secrets_of, turn_secret
@@ -155,6 +157,33 @@ def test_who_says_gone_is_told_nothing_any_more(receiver, delivery):
         redeliver(HookMessage.objects.get(), now=now())
 
 
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize(("status", "state"), [(500, "given_up"), (204, "delivered")])
+def test_an_address_that_ends_while_it_is_told_is_told_nothing_more(receiver, delivery, later, status, state):
+    hook = made(receiver)
+    somebody_moves()
+    receiver.statuses = [status]
+    delivery.turn()
+    assert delivery.under_way == 1
+    end_hook(hook, now=later())
+    told(delivery)
+    message = HookMessage.objects.get()
+    assert (message.state, message.attempts, message.due_at, message.leased_until) == (state, 1, None, None)
+    assert HookAttempt.objects.get().status == status
+
+
+@pytest.mark.usefixtures("ledger")
+def test_what_is_due_to_an_address_that_ended_keeps_nobody_awake(receiver, delivery):
+    hook = made(receiver)
+    HookMessage.objects.create(hook=hook, uid="1", kind="x", body="{}", made_at=1, due_at=1)
+    assert rows_of("due", 0, 0, 5) in ([(1,)], [(True,)])
+    hook.ended_at = 2
+    hook.save()
+    assert rows_of("due", 0, 0, 5) in ([(0,)], [(False,)])
+    told(delivery)
+    assert receiver.got == []
+
+
 @pytest.mark.usefixtures("sqlite_ledger")
 def test_the_secret_before_signs_along_for_a_day(receiver, delivery, later):
     hook = made(receiver)
@@ -222,6 +251,9 @@ def test_a_finished_import_is_told_to_who_asked_before(receiver, delivery):
         "run": run.pk, "format": "orders", "facts": 7, "added": 5, "corrected": 0, "duplicates": 0, "people": 3,
     }  # fmt: skip
     assert b"anna" not in body
+    # of one that ended so long ago that what was told of it may be cleared away, nobody is told again
+    HookMessage.objects.all().delete()
+    assert tell_of_imports(now=START + 3 + CLEARED_US) == 0
 
 
 @pytest.mark.usefixtures("sqlite_ledger")

@@ -6,10 +6,10 @@ Needs Playwright and a Chromium (TENURE_CHROMIUM or the system's); skips without
 
 import importlib
 import os
-import shutil
 import threading
 import warnings
 
+import chromium
 import pytest
 from sending import converted
 
@@ -18,16 +18,6 @@ from tenure_app.insight import beside
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
-CHROMIUM = os.environ.get("TENURE_CHROMIUM") or shutil.which("chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PAGES = {
     "ring": "/",
     "week": "/?every=week&as_of=2025-06-11",
@@ -86,7 +76,7 @@ def beside_playwright():
 def browser():
     with sync_api.sync_playwright() as playwright:
         try:
-            started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            started = chromium.started(playwright)
         except sync_api.Error as error:
             said = f"no Chromium to start, the console was not looked at: {str(error).splitlines()[0]}"
             if os.environ.get("CI"):
@@ -158,8 +148,9 @@ def test_axe_finds_nothing_serious(tab, scheme):
     assert found == {}
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
-@pytest.mark.parametrize("width", [390, 760, 1000, 1180, 1440, 3840])
+@pytest.mark.parametrize(("width", "language"), [
+    (390, "en"), (760, "en"), (1180, "en"), (3840, "en"), (390, "de"), (1000, "de"), (1440, "de"),
+])  # fmt: skip
 def test_no_screen_scrolls_sideways_and_no_text_is_cut(tab, width, language):
     here = tab(viewport={"width": width, "height": 900}, language=language)
     found = {}

@@ -3,12 +3,11 @@ the timeline shows, each message once. Nothing is loaded from anywhere but the p
 
 import http.server
 import json
-import os
-import shutil
 import threading
 from collections import Counter
 
 import acts
+import chromium
 import node
 import pytest
 from served import messages, quarantined, timeline, until
@@ -16,11 +15,6 @@ from served import messages, quarantined, timeline, until
 from tenure_app.ledger.models import Identity, Person
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = os.environ.get("TENURE_CHROMIUM") or shutil.which("chromium")
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -60,7 +54,7 @@ def shop_pages():
 def browser():
     with sync_api.sync_playwright() as playwright:
         try:
-            started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            started = chromium.started(playwright)
         except sync_api.Error as error:
             node.lacking(f"no Chromium to start: {str(error).splitlines()[0]}")
         yield started

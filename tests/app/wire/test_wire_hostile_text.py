@@ -7,11 +7,10 @@ import csv
 import datetime as dt
 import io
 import json
-import os
 import re
-import shutil
 
 import acts
+import chromium
 import customerio
 import node
 import pytest
@@ -26,8 +25,6 @@ from tenure_app.listen.models import Quarantined
 from tenure_app.roles import Role, give_role
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = os.environ.get("TENURE_CHROMIUM") or shutil.which("chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 WORD = "boots-in-winter-9"
 HOSTILE = [
     "<script>window.pwned=1;alert(1)</script>", "\"><img src=x onerror=\"window.pwned=1;alert(2)\">", "' OR 1=1--",
@@ -91,7 +88,7 @@ def page(said):
     """Signed in as the owner; what the browser did or complained of is in `page.said`."""
     with sync_api.sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            browser = chromium.started(playwright)
         except sync_api.Error as error:
             node.lacking(f"no Chromium to start: {str(error).splitlines()[0]}")
         one = browser.new_context(base_url=said.address).new_page()

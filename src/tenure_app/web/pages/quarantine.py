@@ -31,7 +31,7 @@ __all__ = ["HOPELESS", "REASONS", "decide_page", "quarantine_file", "quarantine_
 SHOWN: Final = 25
 _LONGEST: Final = 20_000
 """Characters of an event that are shown."""
-HOPELESS: Final = {
+_HELPS: Final = {
     "same_message_id": gettext_lazy(
         "Trying again cannot help: the id is taken, and the fact that had it first stays. Its sender has to give each"
         " message an id of its own."
@@ -41,6 +41,7 @@ HOPELESS: Final = {
         " the customer’s own."
     ),
 }
+HOPELESS: Final = {code: _HELPS[code] for code in quarantine.HOPELESS}
 """What keeps events off for good, by code, and what would help."""
 REASONS: Final = {
     "bad_amount": gettext_lazy("An amount is no number, negative or too large."),
