@@ -36,7 +36,8 @@ class Groups:
     """Roots as they were before and are after, each once."""
     _moved: dict[int, int] = field(default_factory=dict)
     _sizes: dict[int, int] = field(default_factory=dict)
-    _parted: set[tuple[int, int]] = field(default_factory=set)
+    _parted: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    """Merges that were ended, (person, canonical), by the root of either."""
 
     def add(self, person: int, root: int | None, anonymous: bool, root_anonymous: bool | None) -> None:
         """What the ledger says of somebody and of whom they are taken for."""
@@ -65,6 +66,18 @@ class Groups:
         and learn who was parted from whom. sized: those whose groups may be compared."""
         asked = {self.of(one) for one in people} - self.fresh
         while asked:
+            self._lock(asked)
+            asked = self._parted_meanwhile(people)
+        roots = sorted({self.of(one) for one in people} - self.fresh)
+        for person, canonical, root in ask("merging", "parted", roots):
+            self.root.setdefault(canonical, root)
+            for one in {self.of(person), self.of(canonical)}:
+                self._parted.setdefault(one, []).append((person, canonical))
+        self._sizes.update(ask("merging", "sizes", sorted({self.of(one) for one in sized} - self.fresh)))
+
+    def _lock(self, asked: set[int]) -> None:
+        """Hold these, and whomever they were merged into."""
+        while asked:
             rows = ask("merging", "held", sorted(asked))
             asked = set()
             for person, root, anonymous in rows:
@@ -72,16 +85,22 @@ class Groups:
                 if root is not None:
                     self._moved[person] = root
                     asked.add(root)
-        roots = sorted({self.of(one) for one in people} - self.fresh)
-        for person, canonical, root in ask("merging", "parted", roots):
-            self._parted.add((person, canonical))
-            self.root.setdefault(canonical, root)
-        self._sizes.update(ask("merging", "sizes", sorted({self.of(one) for one in sized} - self.fresh)))
+
+    def _parted_meanwhile(self, people: set[int]) -> set[int]:
+        """Whom those are taken for by now who were parted before their roots were held: to be held too."""
+        turned: set[int] = set()
+        for person, root, _, _ in ask("merging", "known", sorted(people & self.root.keys())):
+            before = self.of(person)
+            self.root[person] = person if root is None else root
+            if self.of(person) != before:
+                turned.add(self.of(person))
+        return turned
 
     def were_parted(self, one: int, other: int) -> bool:
         """Whether somebody's word ended a merge between the two groups: what joins people by itself heeds it."""
         roots = {self.of(one), self.of(other)}
-        return any({self.of(person), self.of(canonical)} == roots for person, canonical in self._parted)
+        few = min((self._parted.get(root, []) for root in roots), key=len)
+        return any({self.of(person), self.of(canonical)} == roots for person, canonical in few)
 
     def join(self, one: int, other: int, why: str) -> bool:
         """Take two people and their groups for one person; False where they are already.
@@ -98,6 +117,9 @@ class Groups:
         self.below[loser] = found
         self._moved[loser] = winner
         self._sizes[winner] = self._sizes.get(winner, 1) + self._sizes.get(loser, 1)
+        few, many = sorted((self._parted.pop(each, []) for each in (loser, winner)), key=len)
+        self._parted[winner] = many
+        many += few
         self.touched[loser] = self.touched[winner] = None
         return True
 

@@ -5,16 +5,15 @@ People are found by their ids, made known, and joined where a sender says that t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from tenure_app.dialects.said import ALIAS, EVENT, LINK, SPLIT, Said
+from tenure_app.dialects.said import ALIAS, EVENT, LINK, Said
 from tenure_app.ledger.bulk import new_ids
 from tenure_app.ledger.groups import Groups
 from tenure_app.ledger.ids import address, draw_of, identifying, scattered, telephone
 from tenure_app.ledger.lists import ask, write
-from tenure_app.ledger.merging import part
 from tenure_app.ledger.told import Told, keep
 
 __all__ = ["VISITS", "Recogniser", "Whose"]
@@ -64,28 +63,9 @@ class Recogniser:
         Within the caller's transaction. IntegrityError or OperationalError where somebody else made the same person
         known or joined them meanwhile (PostgreSQL): the caller does its whole transaction again.
         """
-        whose = Whose([], [], [])
-        merged: dict[int, None] = {}
-        for some in _parts(said):
-            chunk = _Chunk(self._source, self._visits, now)
-            whose.people.extend(chunk.take(some))
-            whose.new.extend(chunk.new)
-            merged.update(chunk.groups.touched)
-        whose.merged.extend(merged)
-        return whose
-
-
-def _parts(said: Sequence[Said]) -> Iterator[Sequence[Said]]:
-    """What can be looked up at once: an event that parts people stands alone."""
-    start = 0
-    for place, one in enumerate(said):
-        if one.asks == SPLIT:
-            if place > start:
-                yield said[start:place]
-            yield said[place : place + 1]
-            start = place + 1
-    if start < len(said):
-        yield said[start:]
+        chunk = _Chunk(self._source, self._visits, now)
+        people = chunk.take(said)
+        return Whose(people, chunk.new, list(chunk.groups.touched))
 
 
 @dataclass(slots=True)
@@ -102,6 +82,9 @@ class _Chunk:
     """Who is not in the ledger yet, with their draw."""
     shown: dict[int, None] = field(default_factory=dict)
     """Who is in the ledger as anonymous and is known now."""
+    above: dict[int, int] | None = None
+    """Of whoever is anonymous in the ledger and of those whom they hang below, the anonymous one right above; None: not
+    asked yet."""
     names: list[tuple[int, int | None, str, str, str | None, int, str | None, str | None]] = field(default_factory=list)
     """New rows of identities."""
     others: list[tuple[int, str, str, str]] = field(default_factory=list)
@@ -146,29 +129,51 @@ class _Chunk:
         """Hold those whom some of these events may join with somebody."""
         held: set[int] = set()
         sized: set[int] = set()
-        owners: set[int] = set()
         for one, each in zip(said, ids, strict=True):
-            if one.asks in (EVENT, SPLIT):
+            if one.asks == EVENT:
                 continue
-            own = self._found(_CUSTOMER, each.user)
-            owner = self._found(_EMAIL, each.email)
-            others = [self._found(_ANONYMOUS, each.anonymous), owner]
-            if one.asks == ALIAS:
-                own = own or self._found(_EMAIL, address(each.user))
-                others = [self._found(kind, match) for kind, match in _any_of(each.previous)]
-            met = {person for person in (own, *others) if person is not None}
-            if own is not None and len({self.groups.of(person) for person in met}) < 2:
-                continue
+            meant = self._may_be_joined(one, each)
+            met = {person for person in meant if person is not None}
+            if None not in meant and len({self.groups.of(person) for person in met}) < 2:
+                continue  # they are one already
             held |= met
-            if one.asks == ALIAS or owner is not None:
+            if one.asks == ALIAS or each.email is not None:
                 sized |= met
-            if owner is not None:
-                owners.add(owner)
-        if held:
-            self.groups.hold(held, sized=sized)
-        if owners:
-            roots = sorted({self.groups.of(owner) for owner in owners})
-            self.holders.update(root for (root,) in ask("identity", "holders", roots, self.source))
+        if not held:
+            return
+        self.groups.hold(held, sized=sized)
+        self.holders.update(map(self.groups.of, self.found[_CUSTOMER].values()))
+        # whoever may own an address may have a customer's id of which no event here speaks
+        others = {self.groups.of(person) for person in sized} - self.holders
+        self.holders.update(root for (root,) in ask("identity", "holders", sorted(others), self.source))
+
+    def _may_be_joined(self, one: Said, ids: _Ids) -> list[int | None]:
+        """Who may become one by an event that asks for it; None: somebody whom the ledger does not know by that id."""
+        user, anonymous, previous, email, phone = ids
+        if one.asks == ALIAS:
+            told = ((_ANONYMOUS, anonymous), (_EMAIL, email), (_PHONE, phone))
+            own = ((_CUSTOMER, user), (_EMAIL, address(user))) if user is not None else _said_first(told)
+            return [*self._first(own), *self._first(_any_of(previous))]
+        own = _said_first(((_CUSTOMER, user), (_EMAIL, email), (_PHONE, phone)))
+        if not own:
+            return []
+        meant = self._first(own)
+        if anonymous is not None and self._may_join(one):
+            meant.append(self._found(_ANONYMOUS, anonymous))
+        if user is not None and email is not None:
+            meant.append(self._found(_EMAIL, email))
+        return meant
+
+    def _first(self, told: Iterable[tuple[str, str | None]]) -> list[int | None]:
+        """Who is found by the first of some ids by which anybody is, after None for each before it: by that one another
+        event of the chunk may make somebody known, who is meant then."""
+        people: list[int | None] = []
+        for kind, match in told:
+            if match is not None:
+                people.append(self._found(kind, match))
+                if people[-1] is not None:
+                    break
+        return people
 
     def _found(self, kind: str, match: str | None) -> int | None:
         return None if match is None else self.found[kind].get(match)
@@ -179,8 +184,6 @@ class _Chunk:
         person = self._linked(one, ids) if one.asks == LINK else self._by_ids(one, ids)
         if one.asks == ALIAS and person is not None and ids.previous is not None:
             self._join(self._previous(ids.previous, one), person, SAME)
-        elif one.asks == SPLIT and person is not None and ids.previous is not None:
-            self._part(person, ids.previous)
         return person
 
     def _by_ids(self, one: Said, ids: _Ids) -> int | None:
@@ -232,16 +235,18 @@ class _Chunk:
 
     def _show(self, person: int, one: Said) -> None:
         """Somebody anonymous is known from now on, and so is whoever they hang below."""
+        if self.above is None:
+            self.above = dict(ask("identity", "lines", sorted(self.groups.hidden - self.groups.fresh)))
         line: dict[int, None] = {}
         todo = [person]
         while todo:
             each = todo.pop()
-            found = [each] if each in self.groups.fresh else [each, *(up for (up,) in ask("identity", "above", [each]))]
-            line.update(dict.fromkeys(found))
-            todo += [
-                up for up in map(self.groups.below.get, found)
-                if up is not None and up in self.groups.hidden and up not in line
-            ]  # fmt: skip
+            line[each] = None
+            over, joined = self.above.get(each), self.groups.below.get(each)
+            if over is not None and over not in line and over not in self.shown:
+                todo.append(over)
+            if joined is not None and joined not in line and joined in self.groups.hidden:
+                todo.append(joined)
         shown = [each for each in line if each not in self.shown]
         self.new += [(each, self._at(one)) for each in shown]
         self.shown.update(dict.fromkeys(each for each in shown if each not in self.groups.fresh))
@@ -316,12 +321,6 @@ class _Chunk:
             self.holders.add(self.groups.of(one))
         return joined
 
-    def _part(self, person: int, previous: str) -> None:
-        """End the merge by which the owner of an id is taken for somebody's."""
-        other = next(filter(None, (self._found(kind, match) for kind, match in _any_of(previous))), None)
-        if other is not None:
-            self.groups.touched.update(dict.fromkeys(part(other, person, now=self.now)))
-
     # What is written
 
     def _write(self) -> None:
@@ -348,6 +347,11 @@ def _any_of(previous: str | None) -> tuple[tuple[str, str | None], ...]:
     return (_CUSTOMER, previous), (_ANONYMOUS, previous), (_EMAIL, address(previous))
 
 
+def _said_first(told: Iterable[tuple[str, str | None]]) -> tuple[tuple[str, str | None], ...]:
+    """The first of some ids that is said, or none."""
+    return tuple(one for one in told if one[1] is not None)[:1]
+
+
 def _asked(asks: str, ids: _Ids) -> Iterator[tuple[str, str]]:
     """By which ids people have to be looked for."""
     user, anonymous, previous, email, phone = ids
@@ -359,7 +363,7 @@ def _asked(asks: str, ids: _Ids) -> Iterator[tuple[str, str]]:
         told = ((_ANONYMOUS, anonymous),)
     else:
         told = ((_EMAIL, email),) if email is not None else ((_PHONE, phone),)
-    if asks in (ALIAS, SPLIT):
+    if asks == ALIAS:
         told = (*told, *_any_of(previous), (_EMAIL, address(user)))
     for kind, match in told:
         if match is not None:

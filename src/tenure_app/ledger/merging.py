@@ -15,7 +15,7 @@ from tenure_app.ledger.own import append_own
 from tenure_app.refused import Refused
 
 __all__ = [
-    "BY_HAND", "UNMERGED", "Parted", "Suggestion", "members", "merge", "part", "root_of", "suggestions", "unmerge",
+    "BY_HAND", "UNMERGED", "Parted", "Suggestion", "members", "merge", "root_of", "suggestions", "unmerge",
 ]  # fmt: skip
 
 BY_HAND: Final = "by_hand"
@@ -84,11 +84,11 @@ def unmerge(merge_id: int, *, by: str, now: int) -> Parted:
     found = Merge.objects.filter(pk=merge_id).first()
     if found is None:
         raise Refused("unknown_merge", "nobody was parted: there is no merge of this number")
-    root = root_of(found.person_id)
     # nobody may join this group meanwhile, or part it
     groups = Groups()
-    groups.hold({root}, sized=set())
-    root = groups.of(root)
+    groups.add(found.person_id, root_of(found.person_id), anonymous=False, root_anonymous=None)
+    groups.hold({found.person_id}, sized=set())
+    root = groups.of(found.person_id)
     if not Merge.objects.filter(pk=merge_id, ended_at=None).update(ended_at=now):
         raise Refused("parted_already", "nobody was parted: this merge was ended before")
     below = _below(found.person_id, root)
@@ -111,19 +111,6 @@ def _below(person: int, root: int) -> list[int]:
         below += found
         todo += found
     return sorted(below)
-
-
-def part(person: int, other: int, *, now: int) -> list[int]:
-    """End the merge by which somebody is taken for the other or the other for them, if there is one; who stood for
-    themselves before or does now. Within a transaction."""
-    if person == other or root_of(person) != root_of(other):
-        return []
-    for one in (person, other):
-        found = Merge.objects.filter(person_id=one, ended_at=None).first()
-        if found is not None:
-            parted = unmerge(found.pk, by="", now=now)
-            return [parted.person, parted.root]
-    return []
 
 
 def suggestions(limit: int) -> list[Suggestion]:

@@ -24,6 +24,8 @@ LARGEST: Final = 8192
 LONGEST: Final = 100
 """Characters of a trait's name."""
 _LONGEST_NAME: Final = 300
+_LEFT: Final = "account.left"
+"""The kind of what ends a membership; whatever else names an account says that somebody belongs to it."""
 _DAY: Final = 86_400_000_000
 """A guess that is said again and again is written down again after a day."""
 
@@ -142,11 +144,11 @@ def _keep_accounts(told: Sequence[Told], source: int, now: int) -> None:
     fresh = dict(zip(missing, new_ids("tenure_account", len(missing)), strict=True))
     known |= {key: (number, {}, "") for key, number in fresh.items()}
     changed: set[str] = set()
-    members: dict[tuple[int, int], int] = {}
+    told_of: dict[tuple[int, int], list[tuple[int, bool]]] = defaultdict(list)
     for key, (person, said) in keyed:
         at = now if said.at is None else said.at
         number, traits, _ = known[key]
-        members[person, number] = min(at, members.get((person, number), at))
+        told_of[person, number].append((at, said.kind == _LEFT))
         for name, value in said.account_traits.items():
             text = _as_json(name, value)
             if text is not None and (name not in traits or traits[name][1] <= at):
@@ -159,7 +161,7 @@ def _keep_accounts(told: Sequence[Told], source: int, now: int) -> None:
         (_called(traits) or name, _said(traits), number)
         for key, (number, traits, name) in sorted(known.items()) if key in changed and key not in fresh
     ])  # fmt: skip
-    _keep_members(members)
+    _keep_members(told_of)
 
 
 def _called(traits: Mapping[str, Any]) -> str:
@@ -170,11 +172,31 @@ def _said(traits: Mapping[str, Any]) -> str:
     return msgspec.json.encode(traits).decode()
 
 
-def _keep_members(members: Mapping[tuple[int, int], int]) -> None:
-    known = defaultdict(set)
-    for person, account, ended_at in ask("told", "members", sorted({person for person, _ in members})):
-        if ended_at is None or ended_at >= members.get((person, account), 0):
-            known[person].add(account)
+class _Member(NamedTuple):
+    began_at: int
+    ended_at: int | None
+
+
+def _keep_members(told: Mapping[tuple[int, int], Sequence[tuple[int, bool]]]) -> None:
+    """Who belongs to which account by what was said of them: (when, whether they left) of each (person, account)."""
+    before = {
+        (person, account): _Member(began_at, ended_at)
+        for person, account, began_at, ended_at in ask("told", "members", sorted({person for person, _ in told}))
+    }
+    after = {both: _member(before.get(both), words) for both, words in sorted(told.items())}
     write("told", "memberships", [
-        (person, account, at) for (person, account), at in sorted(members.items()) if account not in known[person]
+        (*both, *one) for both, one in after.items() if one is not None and one != before.get(both)
     ])  # fmt: skip
+
+
+def _member(one: _Member | None, words: Sequence[tuple[int, bool]]) -> _Member | None:
+    """What becomes of a membership, None: there is none. Whoever left and is said to belong to it later on has come
+    back."""
+    for at, left in sorted(words, key=lambda word: word[0]):
+        if one is None:
+            one = None if left else _Member(at, None)
+        elif left and one.ended_at is None and one.began_at <= at:
+            one = one._replace(ended_at=at)
+        elif not left and one.ended_at is not None and one.ended_at < at:
+            one = one._replace(ended_at=None)
+    return one

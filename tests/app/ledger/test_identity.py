@@ -7,7 +7,7 @@ import pytest
 from facts import source
 from heard import hear, root, said
 
-from tenure_app.dialects.said import ALIAS, LINK, SPLIT
+from tenure_app.dialects.said import ALIAS, LINK
 from tenure_app.ledger import merging
 from tenure_app.ledger.ids import address, identifying, telephone
 from tenure_app.ledger.models import Account, Event, EventBody, Identity, Membership, Merge, Person, Trait
@@ -198,6 +198,23 @@ def test_two_customers_of_one_source_with_one_address_are_suggested_not_merged()
 
 
 @pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize("chunk", [None, 1])
+def test_two_known_customers_who_give_one_new_address_are_suggested_not_merged(chunk):
+    """Also where one owns it by somebody else of their group: a guest, a device of which an alias speaks."""
+    one, two, three, four, five = hear(*[said(user=f"u{n}") for n in range(1, 6)]).people
+    hear(said(email="guest@x.de"), said(LINK, user="u3", anonymous="d3"))
+    hear(
+        said(LINK, user="u1", email="family@x.de"), said(LINK, user="u2", email="family@x.de"),
+        said(ALIAS, user="u4", previous="guest@x.de"), said(LINK, user="u5", email="guest@x.de"),
+        said(ALIAS, anonymous="d3", previous="other@x.de"), said(LINK, user="u5", email="other@x.de"), chunk=chunk,
+    )  # fmt: skip
+    assert [root(each) for each in (one, two, three, five)] == [one, two, three, five]
+    assert {frozenset((each.person, each.other)) for each in merging.suggestions(9)} >= {
+        frozenset((one, two)), frozenset((root(four), five)),
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("ledger")
 def test_a_telephone_number_joins_nobody():
     one = hear(said(LINK, user="u1", phone="+49 30 12345")).people[0]
     other = hear(said(LINK, user="c1", phone="0049 30 12345"), of="another shop").people[0]
@@ -255,16 +272,6 @@ def test_nobody_known_hangs_below_somebody_anonymous():
             assert merge.person.anonymous or not merge.canonical.anonymous
         one = Identity.objects.get(kind="customer", match="d2", source=source(source_name)).person_id
         assert not Person.objects.get(pk=root(one)).anonymous
-
-
-@pytest.mark.usefixtures("ledger")
-def test_a_sender_may_take_a_merge_back():
-    one, other, device = hear(said(user="u1"), said(user="u2"), said(anonymous="d1")).people
-    hear(said(ALIAS, user="u1", previous="u2"), said(LINK, user="u2", anonymous="d1"))
-    whose = hear(said(user="u1"), said(SPLIT, user="u1", previous="u2"), said(user="u2"))
-    assert whose.people == [one, one, other]
-    assert set(whose.merged) == {one, other}
-    assert (root(other), root(device)) == (other, other), "the device goes with whose it was"
 
 
 # What they say
@@ -331,6 +338,26 @@ def test_people_belong_to_accounts():
     hear(said(user="u1", account="acme", at=150), said(user="u2", account="acme", at=300))
     ended = dict(Membership.objects.filter(account=acme).values_list("person__identities__match", "ended_at"))
     assert ended == {"u1": 200, "u2": None}
+
+
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize("chunk", [None, 1])
+def test_whoever_leaves_an_account_is_no_member_until_they_come_back(chunk):
+    def one(user, at, kind="account.joined", account="acme"):
+        return said(user=user, account=account, at=at, kind=kind)
+
+    def spans():
+        told = Membership.objects.order_by("pk").values_list("person__identities__match", "began_at", "ended_at")
+        return [each for each in told if each[0]]
+
+    left = "account.left"
+    hear(
+        one("u1", 100), one("u1", 200, left), one("u1", 250, left), one("u2", 50, left), one("u3", 100, left),
+        one("u3", 150), one("u4", 100), one("u4", 200, left), one("u4", 150), one("u5", 10, left, "other"), chunk=chunk,
+    )  # fmt: skip
+    assert spans() == [("u1", 100, 200), ("u3", 150, None), ("u4", 100, 200)]
+    hear(one("u1", 300), one("u3", 120, left), one("u4", 300), one("u4", 400, left), chunk=chunk)
+    assert spans() == [("u1", 100, None), ("u3", 150, None), ("u4", 100, 400)]
 
 
 @pytest.mark.usefixtures("ledger")

@@ -8,11 +8,13 @@ from itertools import pairwise
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from facts import source
 from heard import hear, root, said
 
 from tenure_app.dialects.said import ALIAS, LINK
 from tenure_app.ledger import merging
+from tenure_app.ledger.groups import Groups
 from tenure_app.ledger.identity import Recogniser
 from tenure_app.ledger.models import Identity, Merge, Person
 
@@ -88,3 +90,33 @@ def test_a_storm_by_hand_is_as_good_as_over_the_wire():
     for one, other in pairwise(people):
         merging.merge(other, one, by="ben", now=3)
     assert Person.objects.filter(root=people[0]).count() == 199
+
+
+@pytest.mark.usefixtures("ledger")
+def test_many_who_were_parted_are_told_apart_at_once(monkeypatch):
+    """Each of them is asked about those whom they were parted from themselves, not about everybody."""
+    recognise([said(LINK, user="u1", anonymous=f"d{n}") for n in range(CHUNK)])
+    for merge in Merge.objects.all():
+        merging.unmerge(merge.pk, by="", now=2)
+    looks, real = [], Groups.of
+    monkeypatch.setattr(Groups, "of", lambda groups, person: looks.append(person) or real(groups, person))
+    recognise([said(LINK, user="u1", anonymous=f"d{n}") for n in range(CHUNK)])
+    assert not Merge.objects.filter(ended_at=None).exists()
+    assert len(looks) < 30 * CHUNK
+
+
+@pytest.mark.usefixtures("ledger")
+def test_many_who_turn_out_to_be_customers_are_looked_for_at_once():
+    """Also where they hang below one another: who stands above whom is asked once."""
+    recognise([said(ALIAS, anonymous="d", previous="u0"), *(
+        said(ALIAS, anonymous=f"u{n}", previous=f"u{n + 1}") for n in range(100)
+    )])  # fmt: skip
+    assert not Person.objects.filter(anonymous=False).exists()
+    with CaptureQueriesContext(connection) as asked:
+        recognise([said(user=f"u{n}") for n in (*range(50, 0, -1), *range(51, 101))])
+    assert len(asked) < 30
+    above = dict(Merge.objects.values_list("person_id", "canonical_id"))
+    hidden = dict(Person.objects.values_list("pk", "anonymous"))
+    assert [one for one in above if not hidden[one] and hidden[above[one]]] == []
+    assert not any(hidden[person] for person in Identity.objects.filter(kind="customer").values_list(
+        "person_id", flat=True) if person != Identity.objects.get(kind="customer", match="u0").person_id)  # fmt: skip

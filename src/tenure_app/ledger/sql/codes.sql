@@ -1,10 +1,11 @@
 -- Traits as codes: chosen in DuckDB, the book of codes in the ledger's database.
 
 -- name: chosen
--- one word of each person on each trait
+-- One word of each person on each trait. Whoever said more than 500 characters said nothing that can be asked for: longer text does
+-- not fit into the book's index.
 CREATE OR REPLACE TABLE chosen AS
 SELECT t.c, t.name, t.value, t.guessed FROM told t WHERE t.c > 0
-QUALIFY ROW_NUMBER() OVER (PARTITION BY t.c, t.name ORDER BY t.guessed, t.said_at DESC, t.value) = 1
+QUALIFY ROW_NUMBER() OVER (PARTITION BY t.c, t.name ORDER BY t.guessed, t.said_at DESC, t.value) = 1 AND length(t.value) <= 500
 
 -- name: values
 -- nothing said is no value

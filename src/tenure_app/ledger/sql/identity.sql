@@ -63,6 +63,27 @@ WITH RECURSIVE line (person) AS (
 )
 SELECT l.person FROM line l
 
+-- name: lines_sqlite
+-- of these and of all above them the anonymous one right above
+WITH RECURSIVE line (person, above) AS (
+    SELECT m.person_id, p.id FROM json_each(%s) k CROSS JOIN tenure_merge m CROSS JOIN tenure_person p
+    WHERE m.person_id = k.value AND m.ended_at IS NULL AND p.id = m.canonical_id AND p.anonymous
+    UNION
+    SELECT m.person_id, p.id FROM line l CROSS JOIN tenure_merge m CROSS JOIN tenure_person p
+    WHERE m.person_id = l.above AND m.ended_at IS NULL AND p.id = m.canonical_id AND p.anonymous
+)
+SELECT l.person, l.above FROM line l
+
+-- name: lines_postgresql
+WITH RECURSIVE line (person, above) AS (
+    SELECT m.person_id, p.id FROM tenure_merge m JOIN tenure_person p ON p.id = m.canonical_id
+    WHERE m.person_id = ANY(%s) AND m.ended_at IS NULL AND p.anonymous
+    UNION
+    SELECT m.person_id, p.id FROM line l JOIN tenure_merge m ON m.person_id = l.above JOIN tenure_person p ON p.id = m.canonical_id
+    WHERE m.ended_at IS NULL AND p.anonymous
+)
+SELECT l.person, l.above FROM line l
+
 -- name: people_sqlite
 INSERT INTO tenure_person (id, recorded_at, draw, root, anonymous) VALUES (?, ?, ?, ?, ?)
 

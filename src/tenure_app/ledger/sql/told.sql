@@ -49,17 +49,16 @@ UPDATE tenure_account a SET name = n.name, traits = n.traits
 FROM unnest(%s::text[], %s::text[], %s::bigint[]) n(name, traits, id) WHERE a.id = n.id
 
 -- name: members_sqlite
-SELECT m.person_id, m.account_id, m.ended_at FROM json_each(%s) k CROSS JOIN tenure_membership m WHERE m.person_id = k.value
+SELECT m.person_id, m.account_id, m.began_at, m.ended_at FROM json_each(%s) k CROSS JOIN tenure_membership m WHERE m.person_id = k.value
 
 -- name: members_postgresql
-SELECT m.person_id, m.account_id, m.ended_at FROM tenure_membership m WHERE m.person_id = ANY(%s)
+SELECT m.person_id, m.account_id, m.began_at, m.ended_at FROM tenure_membership m WHERE m.person_id = ANY(%s)
 
 -- name: memberships_sqlite
--- whoever left and is said to belong to it later on has come back
-INSERT INTO tenure_membership (person_id, account_id, began_at) VALUES (?, ?, ?)
-ON CONFLICT (person_id, account_id) DO UPDATE SET ended_at = NULL WHERE tenure_membership.ended_at < excluded.began_at
+INSERT INTO tenure_membership (person_id, account_id, began_at, ended_at) VALUES (?, ?, ?, ?)
+ON CONFLICT (person_id, account_id) DO UPDATE SET ended_at = excluded.ended_at
 
 -- name: memberships_postgresql
-INSERT INTO tenure_membership (person_id, account_id, began_at)
-SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[])
-ON CONFLICT (person_id, account_id) DO UPDATE SET ended_at = NULL WHERE tenure_membership.ended_at < excluded.began_at
+INSERT INTO tenure_membership (person_id, account_id, began_at, ended_at)
+SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
+ON CONFLICT (person_id, account_id) DO UPDATE SET ended_at = excluded.ended_at
