@@ -24,7 +24,7 @@ from tenure_app.ledger.models import Event, EventBody, Identity, ImportRun, Pers
 
 KILLS = int(os.environ.get("TENURE_KILLS", "3"))
 SEED = int(os.environ.get("TENURE_SEED", "20261122"))
-CUSTOMERS, ORDERS = 2_000, 20_000 if KILLS <= 3 else 30_000
+CUSTOMERS, ORDERS = 2_000, 30_000
 
 
 @pytest.fixture(scope="module")

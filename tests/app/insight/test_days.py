@@ -27,7 +27,7 @@ from tenure_app.ledger.manifest import publish, read_manifest, writing
 from tenure_app.refused import Refused
 from tenure_app.web import counting
 
-SEEDS = range(6 if "TENURE_EXAMPLES" in os.environ else 3)
+SEEDS = range(6 if "TENURE_EXAMPLES" in os.environ else 2)
 INSTANTS = [start_of_day(day_of(OPENED, ZONE) + days, ZONE) for days in (40, 400, 700, 1200)]
 COLUMNS = (
     "stage", "detail", "reason", "since", "cycle", "orders", "occasions", "first_order_at", "last_order_at",

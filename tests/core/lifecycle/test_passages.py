@@ -16,7 +16,7 @@ from tenure.periods import day_of, month_start, start_of_day
 from tenure.read import read
 
 EXAMPLES = int(os.environ.get("TENURE_EXAMPLES", "0"))
-SEEDS = [*range(EXAMPLES or 16), *range(UNLABELLED, UNLABELLED + (EXAMPLES or 16) // 4)]
+SEEDS = [*range(EXAMPLES or 12), *range(UNLABELLED, UNLABELLED + (EXAMPLES or 12) // 4)]
 
 pytestmark = pytest.mark.generated
 
