@@ -19,7 +19,7 @@ from tenure.periods import start_of_day
 from tenure.simulation import simulate
 
 FULL = "TENURE_EXAMPLES" in os.environ
-DATES = 20 if FULL else 3
+DATES = 20 if FULL else 5
 PEOPLE = 20_000 if FULL else 150
 """In a simulated shop; of a real file's customers about 150 unless all are asked for."""
 REAL = {"cdnow_full": "America/New_York", "grocery": "UTC", "online_retail_ii": "Europe/London"}
